@@ -1,0 +1,1 @@
+"""Text or file <-> values, both ways. No decisions, no doors."""

@@ -1,0 +1,110 @@
+"""Tree of a YAML file -> frozen model; every fault of the file at once, each with its line and its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from bot.errors import Finding, ProjectError, Severity
+from bot.formats.yaml_text import Document, read_document
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_model(path: Path, model: type[Model], *, shown: str = "") -> tuple[Model, Document]:
+    """Read a YAML file into its model; raise ProjectError with everything that is wrong in it."""
+    document = read_document(path, shown=shown)
+    return validate(document, model), document
+
+
+def validate(document: Document, model: type[Model]) -> Model:
+    """Check the tree against the model; raise ProjectError with one finding a fault, in line order."""
+    tree = {} if document.tree is None else document.tree
+    if not isinstance(tree, dict):
+        found = f"the file holds a {'list' if isinstance(tree, list) else 'single value'}"
+        cure = f"it is a mapping with the keys {', '.join(model.model_fields)}"
+        raise ProjectError(findings=[Finding("SCHEMA", Severity.ERROR, document.path, 1, found, cure=cure)])
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        faults = [one for fault in error.errors(include_url=False) for one in _each(fault)]
+        findings = [_finding(fault, document, model) for fault in faults]
+        raise ProjectError(findings=sorted(findings, key=lambda one: one.line)) from error
+
+
+def _each(fault: Any) -> list[Any]:
+    """Part the faults of one set of parameters, which pydantic holds for one value."""
+    if fault["type"] != "parameters":
+        return [fault]
+    told = fault["ctx"]["faults"]
+    return [
+        {"type": "value_error", "loc": (*fault["loc"], *([key] if key else [])), "ctx": {"error": text}}
+        for key, text in told
+    ]
+
+
+def _finding(fault: Any, document: Document, model: type[BaseModel]) -> Finding:
+    loc = [part for part in fault["loc"] if part != "[key]"]
+    what, cure = _told(fault, loc, model)
+    path = ".".join(str(part) for part in loc)
+    return Finding("SCHEMA", Severity.ERROR, document.path, document.line(loc), f"{path}: {what}", cure=cure)
+
+
+def _told(fault: Any, loc: Sequence[Hashable], model: type[BaseModel]) -> tuple[str, str]:
+    """Return what was found and the cure, in the words of a person."""
+    kind, value = fault["type"], fault.get("input")
+    if kind == "extra_forbidden":
+        known = _keys_beside(model, loc)
+        near = get_close_matches(str(loc[-1]), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
+        return "this key is not known", hint
+    if kind == "missing":
+        return "this key is missing", f"add `{loc[-1]}: ...`"
+    if kind == "value_error":
+        what, _, cure = str(fault["ctx"]["error"]).partition("; ")
+        return what, cure
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return f"{_shown(value)} stands where a mapping is wanted", "write `key: value` lines under it"
+    if kind in ("list_type", "tuple_type"):
+        return f"{_shown(value)} stands where a list is wanted", "write `- item` lines under it"
+    if kind == "string_pattern_mismatch":
+        return f"{_shown(value)} does not have the form {fault['ctx']['pattern']}", "see the example in the docs"
+    return f"{_shown(value)}: {fault['msg']}", ""
+
+
+def _shown(value: Any) -> str:
+    text = repr(str(value)) if isinstance(value, str) else {dict: "a mapping", list: "a list"}.get(type(value), repr(value))
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _keys_beside(model: type[BaseModel], loc: Sequence[Hashable]) -> list[str]:
+    """Return the keys that the model allows at the place of the last key of `loc`."""
+    current: Any = model
+    for part in loc[:-1]:
+        if _is_model(current):
+            known = current.model_fields.get(str(part))
+            current = known.annotation if known else None
+        else:
+            current = _inside(current)
+    current = _model_in(current)
+    return list(current.model_fields) if current else []
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _inside(kind: Any) -> Any:
+    """Return the type of what a dict, list or tuple holds."""
+    inner = getattr(kind, "__args__", ())
+    return next((one for one in reversed(inner) if one is not Ellipsis), None)
+
+
+def _model_in(kind: Any) -> type[BaseModel] | None:
+    if kind is None or _is_model(kind):
+        return kind  # type: ignore[no-any-return]
+    return next((one for one in getattr(kind, "__args__", ()) if _is_model(one)), None)

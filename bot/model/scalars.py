@@ -1,0 +1,108 @@
+"""The typed scalars of our YAML files.
+
+A file's reader hands every scalar over as `Plain` (written bare) or `Quoted` text, never as what YAML would guess:
+`-0` is not the integer 0, `110041_110053` no integer, `2020-12-31` no date, `5.10` keeps its zero.
+The types below say what each place wants, for files and for values made in Python alike.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+OBSNUM_MAX = 99_999_999
+"""Obsnums run to about 150,000 today, old files reach 9,901,395 (domain.md section 3)."""
+
+
+class Plain(str):
+    """A scalar written without quotes."""
+
+
+class Quoted(str):
+    """A scalar written in quotes or as a block: text for certain."""
+
+
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, Quoted):
+        raise ValueError(f"{str(value)!r} is text in quotes, a whole number is wanted; leave the quotes out")
+    if not isinstance(value, Plain):
+        return value
+    if not re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", value):
+        raise ValueError(f"{str(value)!r} is not a whole number written in plain digits")
+    return int(value)
+
+
+def _obsnum(value: Any) -> Any:
+    number = _whole_number(value)
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise ValueError(f"{value!r} is not an obsnum")
+    if number < 0:
+        raise ValueError(
+            f"{number} is negative; list obsnum {-number} and say `combine: false` to keep it out of the combination"
+        )
+    if not 0 < number <= OBSNUM_MAX:
+        raise ValueError(f"{number} is not an obsnum (1 to {OBSNUM_MAX})")
+    return number
+
+
+def _truth(value: Any) -> Any:
+    if isinstance(value, Plain) and value in ("true", "false"):
+        return value == "true"
+    if isinstance(value, str):
+        raise ValueError(f"{str(value)!r} is neither true nor false")
+    return value
+
+
+def _day(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(str(value)) if re.fullmatch(r"\d{4}-\d\d-\d\d", value) else _no_day(value)
+    except ValueError:
+        return _no_day(value)
+
+
+def _no_day(value: str) -> date:
+    raise ValueError(f"{str(value)!r} is not a date; write it as YYYY-MM-DD")
+
+
+def _line_of_text(value: Any) -> Any:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise ValueError("a text is wanted here")
+    return str(value)
+
+
+def _word(value: Any) -> Any:
+    text = _line_of_text(value)
+    if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
+        raise ValueError(f"{text!r} is not one word; white space and control characters cannot stand in a name")
+    return text
+
+
+_scalar_text = {"type": ["string", "number"]}
+
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+Obsnum = Annotated[
+    int,
+    BeforeValidator(_obsnum),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": OBSNUM_MAX}),
+]
+Truth = Annotated[bool, BeforeValidator(_truth)]
+Day = Annotated[date, BeforeValidator(_day)]
+Text = Annotated[str, BeforeValidator(_line_of_text), WithJsonSchema(_scalar_text)]
+Word = Annotated[str, BeforeValidator(_word), WithJsonSchema({**_scalar_text, "pattern": r"^\S+$"})]
+Pid = Annotated[
+    str,
+    BeforeValidator(_word),
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="ProjectId, as the telescope writes it"),
+]
+Grade = Annotated[
+    int,
+    BeforeValidator(_whole_number),
+    Field(ge=-2, le=3, description="-2 fail (DA), -1 fail (pipeline), 0 not graded, 1 poor, 2 usable, 3 good"),
+]
