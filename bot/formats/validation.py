@@ -77,7 +77,9 @@ def _told(fault: Any, loc: Sequence[Hashable], model: type[BaseModel]) -> tuple[
 
 
 def _shown(value: Any) -> str:
-    text = repr(str(value)) if isinstance(value, str) else {dict: "a mapping", list: "a list"}.get(type(value), repr(value))
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = repr(str(value)) if isinstance(value, str) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -66,7 +66,8 @@ class Parameters(tuple[str, ...]):
         if isinstance(value, dict):
             words = [(str(key), _word_of(str(key), inner)) for key, inner in value.items()]
         elif isinstance(value, str | list | tuple):
-            words = [("", str(word)) for word in (value.split() if isinstance(value, str) else value)]
+            parted = value.split() if isinstance(value, str) else value
+            words = [("", str(word)) for word in parted]
         else:
             raise ValueError("this is no parameters; write a mapping (`key: value`) or one text (`key=value key=value`)")
         faults = [(key, fault) for key, word in words if (fault := _unsafe(word))]
@@ -120,7 +121,7 @@ class Listing(Frozen):
     obsnum: Obsnum
     """The obsnum."""
     combine: Truth = True
-    """false: this listing stays out of the source's combination. The DA's verdict in qa.yaml says it for all listings."""
+    """false: this listing stays out of the source's combination (qa.yaml says it for all listings)."""
     project: Pid | None = None
     """The ProjectId that the raw data carry, where it is another one and that is meant."""
 
