@@ -1,0 +1,152 @@
+"""Run what has no good record yet: chains side by side, a combination after its members.
+
+Products that people see are replaced only by validated ones. Stop it with ^C, kill it, lose the machine: the same
+command goes on where it was. One runner at a time works on a project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from types import FrameType
+
+from bot.cli.output import is_terminal, print_json
+from bot.errors import ProjectError
+from bot.model.record import RunState
+from bot.settings import Site
+from bot.stages.level1 import Outcome, Progress, Request, run_level1, survey
+
+EXAMPLES = (
+    "lmtbot run 2024-S1-MX-2 --level 1 --dry-run    what would run, and why",
+    "lmtbot run 2024-S1-MX-2 --level 1 -j 4         four pipelines side by side",
+    "lmtbot run 2024-S1-MX-2 --only-failed          what failed last time, once more",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `lmtbot run`."""
+    parser.add_argument("pid", metavar="PID", help="the project")
+    parser.add_argument("--level", type=int, choices=(1,), default=1, help="level 1 (level 2 follows an approved QA)")
+    parser.add_argument("-j", "--jobs", type=_positive, metavar="N", help="pipelines side by side (default: settings)")
+    parser.add_argument("--source", metavar="S", help="only this source")
+    parser.add_argument("--obsnum", metavar="N", type=int, help="only this obsnum and its combinations")
+    parser.add_argument("--only-failed", action="store_true", help="only what failed or was stopped last time")
+    parser.add_argument("--take-over", action="store_true", help="go on with what a host that is gone has left open")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would run, and change nothing")
+
+
+def run(args: argparse.Namespace, site: Site) -> int:
+    """Run, or tell what would run; 1 when something failed or could not run."""
+    request = Request(
+        pid=args.pid,
+        jobs=args.jobs or site.settings.jobs,
+        source=args.source,
+        obsnum=args.obsnum,
+        only_failed=args.only_failed,
+        take_over=args.take_over,
+    )
+    if args.dry_run:
+        return _dry_run(args, site, request)
+    signal.signal(signal.SIGTERM, _interrupt)
+    shown = _Shown(quiet=args.quiet > 0)
+    try:
+        outcome = run_level1(site, request, shown.tell)
+    except KeyboardInterrupt:
+        shown.clear()
+        print(f"lmtbot: stopped; `lmtbot run {args.pid} --level 1` goes on where this ended", file=sys.stderr)
+        raise
+    shown.clear()
+    print_json(_as_json(outcome)) if args.json else _print(outcome)
+    return 1 if outcome.failed or outcome.blocked else 0
+
+
+def _dry_run(args: argparse.Namespace, site: Site, request: Request) -> int:
+    plan, parted, _, ledger = survey(site, request)
+    if args.json:
+        units = [{"name": one.name, "digest": one.digest, "lines": [str(x) for x in one.lines]} for one in parted.todo]
+        print_json({"pid": plan.pid, "done": len(parted.done), "would_run": units, "blocked": dict(parted.blocked)})
+        return 0
+    for unit in parted.todo:
+        for line in unit.lines:
+            print(line)
+    for name, why in parted.blocked.items():
+        print(f"# {name} cannot run: {why}")
+    lines = sum(len(unit.lines) for unit in parted.todo)
+    print(f"# {plan.pid}: {lines} run lines would run, {len(parted.done)} units are done, {len(parted.blocked)} blocked")
+    return 0
+
+
+class _Shown:
+    """Progress on stderr: one line redrawn for a person, one line an event for a log."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.quiet = quiet
+        self.redraws = is_terminal()
+        self.began = time.monotonic()
+
+    def tell(self, progress: Progress) -> None:
+        if self.quiet:
+            return
+        record = progress.event
+        if record is not None:
+            self.clear()
+            told = "done" if record.state is RunState.GOOD else f"{record.state}: {record.verdict}"
+            print(f"{record.name:>15} {record.source}  {told}", file=sys.stderr)
+        if self.redraws:
+            print(f"\r\x1b[K{self.line(progress)}", end="", file=sys.stderr, flush=True)
+        elif record is not None:
+            print(f"    {self.line(progress)}", file=sys.stderr, flush=True)
+
+    def line(self, progress: Progress) -> str:
+        """Return what runs, how much is done and failed, and the time left."""
+        left = "" if progress.seconds_left is None else f", about {_span(progress.seconds_left)} left"
+        failed = f", {progress.failed} failed" if progress.failed else ""
+        running = f"; running {', '.join(progress.running[:4])}" if progress.running else ""
+        return f"{progress.done}/{progress.total} done{failed}{left}{running}"
+
+    def clear(self) -> None:
+        """Take the redrawn line away."""
+        if self.redraws and not self.quiet:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _print(outcome: Outcome) -> None:
+    for record in outcome.failed:
+        print(f"{record.name}  {record.source}  {record.state}: {record.verdict}\n    log: {record.log}")
+    for name, why in outcome.blocked.items():
+        print(f"{name}  cannot run: {why}")
+    for torn in outcome.torn:
+        print(f"ignored: {torn}")
+    told = f"{outcome.plan.pid} level {outcome.plan.level}: {outcome.good} done now, {outcome.done_before} before"
+    told += f", {len(outcome.failed)} failed, {len(outcome.blocked)} blocked"
+    print(told + ("" if outcome.ended or outcome.blocked else "; nothing was left to do"))
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "pid": outcome.plan.pid,
+        "level": outcome.plan.level,
+        "digest": outcome.plan.digest,
+        "done_before": outcome.done_before,
+        "ended": [record.model_dump(mode="json") for record in outcome.ended],
+        "blocked": dict(outcome.blocked),
+        "torn": list(outcome.torn),
+    }
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ProjectError(f"-j {text}: at least one pipeline has to run")
+    return number
+
+
+def _span(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{round(seconds)} s" if seconds < 90 else f"{minutes} min" if minutes < 90 else f"{minutes / 60:.1f} h"

@@ -1,0 +1,1 @@
+"""The only I/O with the world, one file each."""

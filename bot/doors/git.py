@@ -1,0 +1,28 @@
+"""What git says about the project files: the commit, and who brought it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+
+def describe_head(root: Path, below: str) -> tuple[str, str]:
+    """Return (commit, person) of HEAD; `+` behind the commit means uncommitted changes below that folder.
+
+    ("", "") where there is no git repository: people may try a plain folder.
+    """
+    commit = _git(root, "rev-parse", "HEAD")
+    if not commit:
+        return "", ""
+    changed = "+" if _git(root, "status", "--porcelain", "--", below) else ""
+    return commit + changed, _git(root, "log", "-1", "--format=%cn <%ce>")
+
+
+def _git(root: Path, *words: str) -> str:
+    """Run git; "" when it fails or is not there."""
+    command = ["git", "-C", str(root), *words]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,128 @@
+"""The ledger of a project under WORK_LMT: small files, written whole and renamed, and the lock of the one runner.
+
+Layout: $WORK_LMT/lmtbot/PID/{lock,ledger/,area/,log/,old/}. Network storage and several hosts read it; no database.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from bot.doors.files import write_whole
+from bot.errors import Busy, ProjectError
+from bot.formats.record_file import SUFFIX, parse_record, record_name, record_text
+from bot.model.record import Ledger, Record
+
+STORE = "lmtbot"
+
+
+class LedgerDoor:
+    """Where the records and the work of one project lie."""
+
+    def __init__(self, work: Path, pid: str) -> None:
+        self.work = work
+        self.pid = pid
+        self.home = work / STORE / pid
+
+    @property
+    def products(self) -> Path:
+        """Return the folder of the official results."""
+        return self.work / self.pid
+
+    def folder(self, name: str) -> Path:
+        """Return (and make) one of the project's own folders: ledger, area, log, old."""
+        path = self.home / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def present(self) -> set[str]:
+        """Return the names of the official directories that are there."""
+        try:
+            return {entry.name for entry in os.scandir(self.products) if entry.is_dir()}
+        except FileNotFoundError:
+            return set()
+
+    def read_unit(self, name: str, digest: str, level: int) -> list[Record]:
+        """Return the attempts at one unit, oldest first."""
+        return self.read(f"{name}.L{level}.{digest}.*").of(name, digest, level)
+
+    def read(self, pattern: str = "*") -> Ledger:
+        """Read every record; files that cannot be read are named in `torn`."""
+        records, torn = [], []
+        for path in sorted((self.home / "ledger").glob(f"{pattern}{SUFFIX}")):
+            try:
+                records.append(parse_record(path.read_text(encoding="utf-8"), str(path)))
+            except (ProjectError, OSError, UnicodeDecodeError) as error:
+                torn.append(f"{path}: {error}")
+        return Ledger(tuple(records), tuple(torn))
+
+    def write(self, record: Record) -> None:
+        """Write one record, replacing its earlier state."""
+        write_whole(self.folder("ledger") / record_name(record), record_text(record))
+
+    @contextmanager
+    def lock(self, purpose: str) -> Iterator[None]:
+        """Hold the project for one runner; raise Busy that says who holds it and since when.
+
+        The kernel ends the lock with its holder, so that none can be left behind by a killed process.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "lock").open("a+", encoding="utf-8") as stream:
+            if not _try_lock(stream, fcntl.LOCK_EX):
+                stream.seek(0)
+                raise Busy(f"{self.pid}: {_holder(stream.read())}; wait for it, or stop it there")
+            stream.truncate(0)
+            stream.write(json.dumps(_claim(purpose)))
+            stream.flush()
+            try:
+                yield
+            finally:
+                stream.truncate(0)
+
+    def is_locked(self) -> bool:
+        """Say whether a runner holds the project now."""
+        try:
+            with (self.home / "lock").open("r", encoding="utf-8") as stream:
+                return not _try_lock(stream, fcntl.LOCK_SH, tries=1)
+        except FileNotFoundError:
+            return False
+
+
+def _try_lock(stream: TextIO, kind: int, tries: int = 10) -> bool:
+    """Take a lock on an open file; a few tries, because who only looks holds it for an instant."""
+    for attempt in range(tries):
+        try:
+            fcntl.flock(stream, kind | fcntl.LOCK_NB)
+        except OSError:
+            if attempt + 1 < tries:
+                time.sleep(0.05)
+        else:
+            return True
+    return False
+
+
+def now() -> str:
+    """Return the time as records carry it: UT, to the millisecond."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def _claim(purpose: str) -> dict[str, object]:
+    user = os.environ.get("USER") or str(os.getuid())
+    return {"purpose": purpose, "host": socket.gethostname(), "process": os.getpid(), "user": user, "since": now()}
+
+
+def _holder(text: str) -> str:
+    try:
+        claim = json.loads(text)
+        who = f"{claim['user']} on {claim['host']}, process {claim['process']}"
+        return f"{claim['purpose']} is at work for {who}, since {claim['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "another runner holds the lock"

@@ -1,0 +1,110 @@
+"""Plan and ledger -> what is done, what has to be run, what cannot run and why.
+
+Done is one thing only: the newest good record of a unit's directory has the digest of today's plan, and the
+directory is there. Everything else follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from bot.model.plan import Chain, Combination, Plan, Unit
+from bot.model.record import Ledger, Record, RunState
+
+MACHINE_EXITS = (137, 143)
+"""Exit codes by which shells say that a signal ended the program."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What the ledger says of a plan, by the names of the units."""
+
+    done: tuple[Unit, ...]
+    todo: tuple[Unit, ...]
+    blocked: Mapping[str, str]
+    """Name -> why it cannot run."""
+
+
+def divide(plan: Plan, ledger: Ledger, present: Collection[str], foreign: Mapping[str, Ledger] | None = None) -> Work:
+    """Part the plan's units. `present`: directories that are there; `foreign`: ledgers of other projects by pid."""
+    done: list[Unit] = []
+    todo: list[Unit] = []
+    blocked: dict[str, str] = {}
+    for unit in plan.units:
+        if is_done(unit, plan.level, ledger, present):
+            done.append(unit)
+        elif why := unit.blocked or _lost_member(unit, plan, blocked, foreign or {}):
+            blocked[unit.name] = why
+        else:
+            todo.append(unit)
+    return Work(tuple(done), tuple(todo), blocked)
+
+
+def is_done(unit: Unit, level: int, ledger: Ledger, present: Collection[str]) -> bool:
+    """Say whether the official products of the unit are those that the plan wants, at this level or a higher one."""
+    current = current_record(ledger, unit.name)
+    return (
+        current is not None
+        and current.digest == unit.digest
+        and current.level >= level
+        and unit.name in present
+    )
+
+
+def current_record(ledger: Ledger, name: str) -> Record | None:
+    """Return the record of the products that lie in the official directory: the good one that ended last."""
+    good = [record for record in ledger.records if record.name == name and record.state is RunState.GOOD]
+    return max(good, key=lambda record: record.ended, default=None)
+
+
+def last_attempt(ledger: Ledger, unit: Unit, level: int) -> Record | None:
+    """Return the newest attempt at exactly this unit, None if it was never tried."""
+    attempts = ledger.of(unit.name, unit.digest, level)
+    return attempts[-1] if attempts else None
+
+
+def has_failed(ledger: Ledger, unit: Unit, level: int) -> bool:
+    """Say whether the last attempt at exactly this unit failed or was stopped."""
+    last = last_attempt(ledger, unit, level)
+    return last is not None and last.state in (RunState.FAILED, RunState.STOPPED)
+
+
+def is_stopped_by_machine(code: int | None) -> bool:
+    """Say whether an exit code tells of the machine (a signal, the kernel's memory killer), not of the data."""
+    return code is None or code < 0 or code in MACHINE_EXITS
+
+
+def waits_for(unit: Unit, todo: Collection[str]) -> set[str]:
+    """Return the names of the units that must end before this one starts."""
+    if isinstance(unit, Chain):
+        return set()
+    return {str(member.obsnum) for member in unit.members} & set(todo)
+
+
+def superseded_names(unit: Unit, plan: Plan, ledger: Ledger) -> tuple[str, ...]:
+    """Return older names of a source's combination whose products must leave when this one is published."""
+    if isinstance(unit, Chain):
+        return ()
+    kept = {one.name for one in plan.combinations}
+    older = [
+        record.name
+        for record in ledger.records
+        if record.members and record.source == unit.source and record.state is RunState.GOOD
+    ]
+    return tuple(dict.fromkeys(name for name in older if name not in kept))
+
+
+def _lost_member(unit: Unit, plan: Plan, blocked: Mapping[str, str], foreign: Mapping[str, Ledger]) -> str:
+    """Say which member of a combination cannot be had, "" if all can."""
+    if not isinstance(unit, Combination):
+        return ""
+    for member in unit.members:
+        if str(member.obsnum) in blocked and member.pid == plan.pid:
+            return f"its member {member.obsnum} cannot run: {blocked[str(member.obsnum)]}"
+        if member.pid != plan.pid:
+            ledger = foreign.get(member.pid, Ledger(()))
+            current = current_record(ledger, str(member.obsnum))
+            if current is None or current.digest != member.digest:
+                return f"its member {member.obsnum} of {member.pid} is not reduced as {member.pid} plans it; run that first"
+    return ""

@@ -1,0 +1,1 @@
+"""One file per step that users know: read, decide, act. Rules and doors meet only here."""

@@ -1,0 +1,230 @@
+"""One unit of work from intent to record: its calls in order, the verdict, the publication."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bot.doors.ledger import LedgerDoor, now
+from bot.doors.pipeline import POLL_S, Call, LocalPipeline
+from bot.doors.results import discard, link_member, publish, read_products
+from bot.errors import DoorError
+from bot.model.plan import Chain, Plan, Unit
+from bot.model.record import Ledger, LineOutcome, Record, RunState
+from bot.rules import work
+from bot.rules.verdict import Judgement, judge
+from bot.settings import Site
+
+STOPPED_BY_OPERATOR = "stopped by the operator"
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What all attempts of one run share."""
+
+    site: Site
+    door: LedgerDoor
+    pipeline: LocalPipeline
+    plan: Plan
+    commit: str
+    who: str
+
+    def area(self, record: Record) -> Path:
+        """Return the work area of an attempt: beside the official results, on the same storage."""
+        return self.door.folder("area") / f"{record.name}.{record.digest}.{record.attempt}"
+
+    def log(self, record: Record) -> Path:
+        """Return the log file of an attempt."""
+        return self.door.folder("log") / f"{record.name}.{record.digest}.{record.attempt}.log"
+
+    def put_away(self, record: Record, *, keep: bool) -> None:
+        """Clear an attempt's work area; a failed one stays in failed/NAME until the unit is good or fails again."""
+        area, kept = self.area(record), self.door.folder("failed") / record.name
+        if keep and area.exists():
+            discard(kept)
+            area.rename(kept)
+        discard(area)
+
+    def finish_publication(self, record: Record, *, superseded: tuple[str, ...] = ()) -> None:
+        """Move the validated products into place; goes on where a crash cut it off."""
+        area = self.area(record)
+        if area.exists():
+            publish(area, record.name, self.door.products, self.door.folder("old") / area.name, superseded)
+        discard(self.door.folder("failed") / record.name)
+
+    def abandon(self, record: Record) -> None:
+        """End an open attempt that the plan no longer asks for, without losing what was validated."""
+        area = self.area(record)
+        call = self.pipeline.find(area)
+        if call is not None:
+            call.stop()
+        if record.state is RunState.PUBLISHING:
+            self.finish_publication(record)
+            self.door.write(record.model_copy(update={"state": RunState.GOOD, "ended": now()}))
+            return
+        discard(area)
+        told = {"state": RunState.STOPPED, "ended": now(), "verdict": "given up: the plan asks for something else now"}
+        self.door.write(record.model_copy(update=told))
+
+
+class Attempt:
+    """Runs one unit, trying again a bounded number of times when the machine and not the data stopped it."""
+
+    def __init__(self, shop: Workshop, unit: Unit, stop: threading.Event) -> None:
+        self.shop = shop
+        self.unit = unit
+        self.stop = stop
+
+    def run(self) -> Record:
+        """Return the final record; a failing pipeline is a record too, a failing disk is a DoorError."""
+        try:
+            record = self._one()
+            for _ in range(1, self.shop.site.settings.pipeline.tries):
+                if record.state is not RunState.STOPPED or self.stop.is_set():
+                    break
+                record = self._one()
+        except OSError as error:
+            raise DoorError(f"{self.shop.plan.pid} {self.unit.name}: storage failed: {error}") from error
+        return record
+
+    def _one(self) -> Record:
+        attempts = self.shop.door.read_unit(self.unit.name, self.unit.digest, self.shop.plan.level)
+        record = attempts[-1] if attempts and attempts[-1].state.is_open else None
+        if record is None:
+            return self._calls(self._begin(len(attempts) + 1))
+        if record.state is RunState.PUBLISHING:
+            return self._publish(record)
+        if record.state is RunState.INTENT:
+            return self._calls(self._begin(record.attempt))
+        return self._resume(record)
+
+    def _begin(self, attempt: int) -> Record:
+        """Write the intent before anything is started, and lay out a clean work area."""
+        shop, unit = self.shop, self.unit
+        members = () if isinstance(unit, Chain) else tuple(member.obsnum for member in unit.members)
+        record = Record(
+            pid=shop.plan.pid,
+            name=unit.name,
+            source=unit.source,
+            level=shop.plan.level,
+            digest=unit.digest,
+            attempt=attempt,
+            state=RunState.INTENT,
+            lines=tuple(str(line) for line in unit.lines),
+            members=members,
+            commit=shop.commit,
+            who=shop.who,
+            host=socket.gethostname(),
+            started=now(),
+        )
+        record = self._note(record, log=str(shop.log(record).relative_to(shop.door.work)))
+        area = shop.area(record)
+        discard(area)
+        area.mkdir(parents=True)
+        for member in () if isinstance(unit, Chain) else unit.members:
+            link_member(shop.door.work / member.pid / str(member.obsnum), area, member.pid)
+        return self._note(record, state=RunState.RUNNING)
+
+    def _resume(self, record: Record) -> Record:
+        """Take up an attempt that a killed runner left: between two calls, in a call that lives or has ended, or lost."""
+        area = self.shop.area(record)
+        if not record.job:
+            return self._calls(record)
+        call = self.shop.pipeline.find(area)
+        if call is None and self.shop.pipeline.exit_of(area) is None:
+            self._end(record, RunState.STOPPED, "its runner was killed, and the call with it")
+            return self._calls(self._begin(record.attempt + 1))
+        return self._calls(self._after_call(record, call))
+
+    def _calls(self, record: Record) -> Record:
+        """Make the calls that are still to be made; after each, what lies there decides whether to go on."""
+        while record.state is RunState.RUNNING:
+            judgement = self._judge(record)
+            if record.outcomes and judgement.faults:
+                return self._end(self._with(record, judgement), RunState.FAILED, "; ".join(judgement.faults))
+            if len(record.outcomes) == len(self.unit.lines):
+                ready = self._with(record, judgement)
+                return self._publish(self._note(ready, state=RunState.PUBLISHING, verdict="good"))
+            if self.stop.is_set():
+                return self._end(record, RunState.STOPPED, STOPPED_BY_OPERATOR)
+            record = self._note(record, job="starting")
+            words = self.unit.lines[len(record.outcomes)].words
+            call = self.shop.pipeline.start(words, self.shop.area(record), self.shop.log(record))
+            record = self._after_call(self._note(record, job=f"process {call.process_id}"), call)
+        return record
+
+    def _after_call(self, record: Record, call: Call | None) -> Record:
+        """Wait for a call and note how it ended; what the machine or the operator stopped ends the attempt."""
+        limit_minutes = self.shop.site.settings.pipeline.timeout_minutes
+        started, began = now(), time.monotonic()
+        reason = self._wait(call, began + limit_minutes * 60)
+        code = self.shop.pipeline.exit_of(self.shop.area(record))
+        outcome = LineOutcome(
+            line=record.lines[len(record.outcomes)],
+            exit=code,
+            started=started,
+            ended=now(),
+            seconds=round(time.monotonic() - began, 3),
+        )
+        record = self._note(record, outcomes=(*record.outcomes, outcome), job="")
+        if not reason and work.is_stopped_by_machine(code):
+            reason = _machine_words(code)
+        return self._end(record, RunState.STOPPED, reason) if reason else record
+
+    def _wait(self, call: Call | None, deadline: float) -> str:
+        """Wait for the end of a call; return why we ended it ourselves, "" if it ended by itself."""
+        while call is not None and not call.has_ended():
+            if self.stop.is_set():
+                call.stop()
+                return STOPPED_BY_OPERATOR
+            if time.monotonic() > deadline:
+                call.stop()
+                return f"it took more than {self.shop.site.settings.pipeline.timeout_minutes} minutes and was ended"
+            time.sleep(POLL_S)
+        return ""
+
+    def _judge(self, record: Record) -> Judgement:
+        """Judge what lies in the work area by the lines called so far, and by how the last of them ended."""
+        if not record.outcomes:
+            return Judgement((), {})
+        unit = replace(self.unit, lines=self.unit.lines[: len(record.outcomes)])
+        judgement = judge(unit, read_products(self.shop.area(record), record.name))
+        code = record.outcomes[-1].exit
+        return replace(judgement, faults=(f"exit code {code}", *judgement.faults)) if code else judgement
+
+    def _publish(self, record: Record) -> Record:
+        ledger = Ledger(()) if isinstance(self.unit, Chain) else self.shop.door.read()
+        older = work.superseded_names(self.unit, self.shop.plan, ledger)
+        self.shop.finish_publication(record, superseded=older)
+        record = self._note(record, state=RunState.GOOD, ended=now())
+        for one in ledger.records:
+            if one.name in older and one.state is RunState.GOOD:
+                self.shop.door.write(one.model_copy(update={"state": RunState.SUPERSEDED}))
+        return record
+
+    def _end(self, record: Record, state: RunState, verdict: str) -> Record:
+        """Close an attempt that did not become good; the official products stay, what failed is kept to look at."""
+        record = self._note(record, state=state, ended=now(), verdict=verdict)
+        self.shop.put_away(record, keep=state is RunState.FAILED)
+        return record
+
+    def _with(self, record: Record, judgement: Judgement) -> Record:
+        return record.model_copy(update={"metrics": judgement.metrics, "pipeline": judgement.pipeline})
+
+    def _note(self, record: Record, **told: Any) -> Record:
+        """Write the record with what is new, and return it."""
+        record = record.model_copy(update=told)
+        self.shop.door.write(record)
+        return record
+
+
+def _machine_words(code: int | None) -> str:
+    if code is None:
+        return "the call vanished without an exit code"
+    if code in (-9, 137):
+        return "killed by signal 9; where nobody did it, the machine was out of memory"
+    return f"ended by signal {-code if code < 0 else code - 128}"

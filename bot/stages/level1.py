@@ -1,0 +1,215 @@
+"""Level 1 on this machine: run what has no good record, publish what is good, leave a record of everything.
+
+Order: chains side by side, a combination after its members (bot.rules.plan). Promise: killed at any instant and run
+again, it ends in the same products and the same verdicts as never killed, and nothing with a good record runs again.
+How: a record is written before a call starts, a call is found again by its work area, a publication is written down
+before its first rename.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from bot.doors.git import describe_head
+from bot.doors.ledger import LedgerDoor
+from bot.doors.pipeline import LocalPipeline
+from bot.doors.results import clear_doomed
+from bot.errors import DoorError, LmtBotError
+from bot.model.plan import Plan, Unit
+from bot.model.record import Ledger, Record, RunState
+from bot.rules import work
+from bot.rules.plan import select
+from bot.settings import Site
+from bot.stages.attempt import Attempt, Workshop
+from bot.stages.planning import read_plan
+
+WATCH_S = 0.2
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for."""
+
+    pid: str
+    jobs: int
+    source: str | None = None
+    obsnum: int | None = None
+    only_failed: bool = False
+    take_over: bool = False
+    """Take up attempts that another host left open, as if that host were gone."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands, for people who watch."""
+
+    total: int
+    done: int
+    failed: int
+    running: tuple[str, ...]
+    seconds_left: float | None
+    event: Record | None = None
+    """The attempt that has just ended."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended."""
+
+    plan: Plan
+    done_before: int
+    ended: tuple[Record, ...]
+    blocked: Mapping[str, str]
+    torn: tuple[str, ...]
+
+    @property
+    def good(self) -> int:
+        """Return how many units became good."""
+        return sum(record.state is RunState.GOOD for record in self.ended)
+
+    @property
+    def failed(self) -> tuple[Record, ...]:
+        """Return the attempts that did not end well."""
+        return tuple(record for record in self.ended if record.state is not RunState.GOOD)
+
+
+def survey(site: Site, request: Request) -> tuple[Plan, work.Work, LedgerDoor, Ledger]:
+    """Return the plan, what of it is to be run, and the ledger; changes nothing."""
+    _, plan = read_plan(site, request.pid)
+    door = LedgerDoor(site.need_work(), request.pid)
+    ledger = door.read()
+    parted = divide(site, plan, door, ledger)
+    chosen = {unit.name for unit in select(plan, source=request.source, obsnum=request.obsnum).units}
+    todo = tuple(
+        unit
+        for unit in parted.todo
+        if unit.name in chosen and (not request.only_failed or work.has_failed(ledger, unit, plan.level))
+    )
+    blocked = {name: why for name, why in parted.blocked.items() if name in chosen}
+    return plan, work.Work(parted.done, todo, blocked), door, ledger
+
+
+def divide(site: Site, plan: Plan, door: LedgerDoor, ledger: Ledger) -> work.Work:
+    """Part the plan into done, to do and blocked, with the ledgers of the projects that it takes members from."""
+    pids = {member.pid for one in plan.combinations for member in one.members} - {plan.pid}
+    foreign = {pid: LedgerDoor(site.need_work(), pid).read() for pid in pids}
+    return work.divide(plan, ledger, door.present(), foreign)
+
+
+def run_level1(site: Site, request: Request, watch: Callable[[Progress], None]) -> Outcome:
+    """Run a project's level 1; `watch` hears of every change. Raises Busy when another runner holds the project."""
+    pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
+    pipeline.locate()
+    door = LedgerDoor(site.need_work(), request.pid)
+    with door.lock("lmtbot run"):
+        for name in ("area", "old", "failed"):
+            clear_doomed(door.folder(name))
+        plan, parted, door, ledger = survey(site, request)
+        commit, who = describe_head(site.root, f"projects/{request.pid}")
+        shop = Workshop(site, door, pipeline, plan, commit, who or os.environ.get("USER", ""))
+        _wind_up(shop, ledger, plan, take_over=request.take_over)
+        runner = _Runner(shop, parted, watch)
+        ended = runner.run(request.jobs)
+        return Outcome(plan, len(parted.done), ended, {**parted.blocked, **runner.blocked}, ledger.torn)
+
+
+def _wind_up(shop: Workshop, ledger: Ledger, plan: Plan, *, take_over: bool) -> None:
+    """Bring attempts that a dead runner left open, and that no longer belong to the plan, to an end."""
+    wanted = {(unit.name, unit.digest, plan.level) for unit in plan.units}
+    here = socket.gethostname()
+    foreign = [one for one in ledger.records if one.state.is_open and one.host != here]
+    if foreign and not take_over:
+        told = ", ".join(f"{one.name} on {one.host} since {one.started}" for one in foreign)
+        raise DoorError(
+            f"{shop.door.pid}: unfinished on another host: {told}; whether it still runs cannot be seen from {here}. "
+            "Run there again, or, when that host is gone, here with --take-over"
+        )
+    for record in ledger.records:
+        if record.state.is_open and (record.key not in wanted or record in foreign):
+            shop.abandon(record)
+
+
+class _Runner:
+    """Hands units to workers in an order that the graph allows."""
+
+    def __init__(self, shop: Workshop, parted: work.Work, watch: Callable[[Progress], None]) -> None:
+        self.shop = shop
+        self.watch = watch
+        self.waiting = {unit.name: unit for unit in parted.todo}
+        self.before = {unit.name: work.waits_for(unit, set(self.waiting)) for unit in parted.todo}
+        self.missing = {unit.name: _outside(unit, shop.plan, parted) for unit in parted.todo}
+        self.total = len(parted.todo)
+        self.blocked: dict[str, str] = {}
+        self.ended: list[Record] = []
+        self.stop = threading.Event()
+        self.began = time.monotonic()
+
+    def run(self, jobs: int) -> tuple[Record, ...]:
+        """Run everything; ^C stops the calls, leaves records that say so, and is raised again."""
+        pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="unit")
+        running: dict[Future[Record], Unit] = {}
+        try:
+            while self.waiting or running:
+                for unit in self._ready(jobs - len(running)):
+                    running[pool.submit(Attempt(self.shop, unit, self.stop).run)] = unit
+                if not running:
+                    self._give_up()
+                    break
+                self._tell(running, None)
+                self._collect(running)
+        except BaseException:
+            self.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+        pool.shutdown(wait=True)
+        return tuple(self.ended)
+
+    def _ready(self, room: int) -> list[Unit]:
+        """Take units that wait for nothing any more; those that lost a member are told as blocked."""
+        for name, why in [(name, why) for name, why in self.missing.items() if why and name in self.waiting]:
+            del self.waiting[name]
+            self.blocked[name] = why
+        queue = deque(unit for name, unit in self.waiting.items() if not self.before[name])
+        taken = [queue.popleft() for _ in range(min(room, len(queue)))]
+        for unit in taken:
+            del self.waiting[unit.name]
+        return taken
+
+    def _collect(self, running: dict[Future[Record], Unit]) -> None:
+        finished, _ = wait(running, timeout=WATCH_S, return_when=FIRST_COMPLETED)
+        for future in finished:
+            unit = running.pop(future)
+            record = future.result()
+            self.ended.append(record)
+            for name, before in self.before.items():
+                if unit.name in before:
+                    before.discard(unit.name)
+                    if record.state is not RunState.GOOD:
+                        self.missing[name] = f"its member {unit.name} did not become good"
+            self._tell(running, record)
+
+    def _give_up(self) -> None:
+        """Tell what is left when nothing runs and nothing can start; the graph has no circle, so this is a bug."""
+        raise LmtBotError(f"nothing can start any more, and {', '.join(self.waiting)} still wait")
+
+    def _tell(self, running: Mapping[Future[Record], Unit], event: Record | None) -> None:
+        seconds = time.monotonic() - self.began
+        left = seconds / len(self.ended) * (self.total - len(self.ended)) if self.ended else None
+        failed = sum(record.state is not RunState.GOOD for record in self.ended)
+        names = tuple(unit.name for unit in running.values())
+        self.watch(Progress(self.total, len(self.ended), failed, names, left, event))
+
+
+def _outside(unit: Unit, plan: Plan, parted: work.Work) -> str:
+    """Say which member of a combination is neither done nor going to be run now, "" if none."""
+    have = {one.name for one in (*parted.done, *parted.todo)}
+    own = [str(member.obsnum) for member in getattr(unit, "members", ()) if member.pid == plan.pid]
+    lost = [name for name in own if name not in have]
+    return f"its member {', '.join(lost)} has no good record and is not run now" if lost else ""
