@@ -51,4 +51,15 @@ def _row(record: Record) -> tuple[object, ...]:
     verdict = record.verdict if len(record.verdict) <= 60 else record.verdict[:57] + "..."
     started = record.started[:19].replace("T", " ")
     who = record.who.partition(" <")[0]
-    return (started, record.name, record.source, record.attempt, record.state, f"{seconds:.1f}", rms, commit, who, verdict)
+    return (
+        started,
+        record.name,
+        record.source,
+        record.attempt,
+        record.state,
+        f"{seconds:.1f}",
+        rms,
+        commit,
+        who,
+        verdict,
+    )

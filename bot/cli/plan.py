@@ -44,7 +44,9 @@ def run(args: argparse.Namespace, site: Site) -> int:
         raise ProjectError(f"{args.pid} has no source {args.source!r}; it has {', '.join(folder.project.sources)}")
     plan = select(plan, source=args.source, obsnum=args.obsnum)
     if args.obsnum is not None and not plan.units:
-        raise ProjectError(f"nothing is run for obsnum {args.obsnum} in {args.pid}; `lmtbot check {args.pid}` says more")
+        raise ProjectError(
+            f"nothing is run for obsnum {args.obsnum} in {args.pid}; `lmtbot check {args.pid}` says more"
+        )
     if args.runfiles:
         written = write_runfiles(folder, Path(args.runfiles))
         print_json([str(path) for path in written]) if args.json else print("\n".join(map(str, written)))

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, site: Site) -> int:
 
 
 def _dry_run(args: argparse.Namespace, site: Site, request: Request) -> int:
-    plan, parted, _, ledger = survey(site, request)
+    plan, parted, _, _ = survey(site, request)
     if args.json:
         units = [{"name": one.name, "digest": one.digest, "lines": [str(x) for x in one.lines]} for one in parted.todo]
         print_json({"pid": plan.pid, "done": len(parted.done), "would_run": units, "blocked": dict(parted.blocked)})
@@ -74,7 +74,9 @@ def _dry_run(args: argparse.Namespace, site: Site, request: Request) -> int:
     for name, why in parted.blocked.items():
         print(f"# {name} cannot run: {why}")
     lines = sum(len(unit.lines) for unit in parted.todo)
-    print(f"# {plan.pid}: {lines} run lines would run, {len(parted.done)} units are done, {len(parted.blocked)} blocked")
+    print(
+        f"# {plan.pid}: {lines} run lines would run, {len(parted.done)} units are done, {len(parted.blocked)} blocked"
+    )
     return 0
 
 
@@ -117,6 +119,8 @@ def _print(outcome: Outcome) -> None:
         print(f"{record.name}  {record.source}  {record.state}: {record.verdict}\n    log: {record.log}")
     for name, why in outcome.blocked.items():
         print(f"{name}  cannot run: {why}")
+    for name, why in outcome.later.items():
+        print(f"{name}  left for later: {why}")
     for torn in outcome.torn:
         print(f"ignored: {torn}")
     told = f"{outcome.plan.pid} level {outcome.plan.level}: {outcome.good} done now, {outcome.done_before} before"
@@ -132,11 +136,12 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "done_before": outcome.done_before,
         "ended": [record.model_dump(mode="json") for record in outcome.ended],
         "blocked": dict(outcome.blocked),
+        "later": dict(outcome.later),
         "torn": list(outcome.torn),
     }
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

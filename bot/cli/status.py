@@ -31,7 +31,18 @@ def run(args: argparse.Namespace, site: Site) -> int:
         told = [asdict(one) for one in good]
         print_json({"projects": told, "errors": [f.as_json() for e in wrong for f in e.findings]})
     else:
-        head = ("project", "state", "sources", "obsnums", "combinations", "done", "to do", "failed", "blocked", "waits for")
+        head = (
+            "project",
+            "state",
+            "sources",
+            "obsnums",
+            "combinations",
+            "done",
+            "to do",
+            "failed",
+            "blocked",
+            "waits for",
+        )
         rows = [
             (s.pid, s.state, s.sources, s.obsnums, s.combinations, s.done, s.todo, s.failed, s.blocked, s.waits_for)
             for s in good

@@ -1,20 +1,83 @@
-"""Writing files so that a reader, or a crash, never meets half of one."""
+"""The door to files that people read: written whole or not at all, so that nobody ever sees half a file.
+
+A text goes into a new file beside the old one, to the disk, and takes the old one's place by a rename. Killed before
+the rename, the old file stands untouched and a hidden `.NAME.XXXXXXXX.new` is left (`clear_unfinished` removes it).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import time
 from pathlib import Path
+
+from bot.errors import DoorError, ProjectError
+
+STALE_S = 3600
+"""A hidden file of an unfinished write that is older belongs to a process that is gone."""
+
+
+def read_bytes(path: Path, *, cure: str) -> bytes:
+    """Return what is in a file; raise ProjectError, with the cure, when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ProjectError(f"{path}: cannot be read ({error.strerror}); {cure}") from error
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file, "" if there is none; raise DoorError when it is there and cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise DoorError(f"{path}: cannot be read: {error}") from error
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write the file under a name of its own beside the target, then rename it into place."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.new")
+    """Replace the file's content, or make the file and its folder; a link is followed, permissions are kept."""
+    target = path.resolve()
     try:
-        with beside.open("w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
+        try:
+            _write_new(new, text.encode("utf-8"), target)
+            new.replace(target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                new.unlink()
+            raise
+        _sync_folder(target.parent)
+    except OSError as error:
+        raise DoorError(f"{path}: cannot be written ({error.strerror}); nothing was changed there") from error
+
+
+def _write_new(new: Path, data: bytes, target: Path) -> None:
+    """Write a file that was not there, as readable as the one that it will replace, and bring it to the disk."""
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        if target.exists():
+            os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a rename to the disk, where the file system lets us."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove what writes that never ended left in a folder; a young one may still be going on."""
+    for left in folder.glob(".*.new"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > STALE_S:
+                left.unlink()

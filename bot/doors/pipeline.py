@@ -19,10 +19,12 @@ from bot.errors import SettingsError
 
 POLL_S = 0.02
 KEEPER = '"$@"; code=$?; echo "$code" >"$0.new" && mv "$0.new" "$0"; exit "$code"'
-"""A fixed shell text that outlives us and writes the exit code down; the call's words are its arguments, not its text."""
+"""A fixed shell text that outlives us and writes the exit code down; the call's words are arguments, never its text."""
 EXIT_FILE = "exit"
 GRACE_S = 10.0
-_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|^(GH|GITHUB|ACTIONS|RUNNER|LMTBOT)_", re.I)
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|^(GH|GITHUB|ACTIONS|RUNNER|LMTBOT)_", re.I
+)
 
 
 class Call:
@@ -103,7 +105,7 @@ class LocalPipeline:
 
     @staticmethod
     def exit_of(area: Path) -> int | None:
-        """Return the exit code of the last call in the area; negative: the signal; None if it did not come to its end."""
+        """Return the exit code of the area's last call; negative: the signal; None: it did not come to its end."""
         try:
             code = int((area / EXIT_FILE).read_text())
         except (OSError, ValueError):

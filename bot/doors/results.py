@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.doors.files import write_whole
-from bot.formats.rcfile import RcFile, parse_rc
-from bot.rules.verdict import Products
+from bot.formats.rcfile import Products, RcFile, parse_rc
 
 LINKED_FROM_BYTES = 1_000_000
 """Files of a member from this size on are hard links in a work area, smaller ones copies: rc and tables are
@@ -58,7 +57,7 @@ def link_member(member: Path, area: Path, pid: str) -> None:
 
 def _link_or_copy(origin: Path, target: Path) -> None:
     if origin.is_symlink():
-        target.symlink_to(os.readlink(origin))
+        target.symlink_to(origin.readlink())
     elif origin.stat().st_size >= LINKED_FROM_BYTES:
         os.link(origin, target)
     else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _ASSIGNMENT = re.compile(r"""([A-Za-z_][A-Za-z0-9_]*)=("(?:[^"]*)"|'(?:[^']*)'|[^#"']*?)\s*(?:\#(.*))?""")
 
@@ -53,6 +54,19 @@ class RcFile:
         mark = f"special for bank={bank}"
         marked = [index for index, one in enumerate(self.assignments) if mark in one.remark]
         return RcFile(self.assignments[marked[-1] :]) if marked else None
+
+
+@dataclass(frozen=True)
+class Products:
+    """What lies in a unit's directory: names of files that are not empty, and its rc files."""
+
+    name: str
+    files: frozenset[str]
+    rc: RcFile
+    """lmtoy_NAME.rc; empty when there is none."""
+    banks: Mapping[int, RcFile] = field(default_factory=dict)
+    """lmtoy_NAME__B.rc."""
+    has_metadata: bool = False
 
 
 def parse_rc(text: str) -> RcFile:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from bot.model.plan import Plan, Unit
 
 
@@ -44,7 +46,7 @@ def plan_as_dot(plan: Plan) -> str:
     for chain in plan.chains:
         names = [f"{chain.name}{line.tier}" for line in chain.lines]
         rows += [f"  {_quoted(name)} [label={_quoted(f'{name} {chain.source}')}];" for name in names]
-        rows += [f"  {_quoted(one)} -> {_quoted(two)};" for one, two in zip(names, names[1:], strict=False)]
+        rows += [f"  {_quoted(one)} -> {_quoted(two)};" for one, two in pairwise(names)]
         last[chain.obsnum] = names[-1]
     for one in plan.combinations:
         rows.append(f"  {_quoted(one.name)} [label={_quoted(f'{one.name} {one.source}')}, style=rounded];")

@@ -22,9 +22,7 @@ DIGEST_LENGTH = 16
 """Hexadecimal digits of SHA-256: 64 bits tell a million units apart with room to spare."""
 
 
-def plan_project(
-    folder: ProjectFolder, level: int = 1, *, others: Mapping[str, ProjectFolder] | None = None
-) -> Plan:
+def plan_project(folder: ProjectFolder, level: int = 1, *, others: Mapping[str, ProjectFolder] | None = None) -> Plan:
     """Plan a whole project at a level. `others` {pid: folder} are the projects that its mosaics take obsnums from."""
     planner = _Planner(folder.project, folder.qa)
     chains = {chain.obsnum: chain for chain in planner.chains()}

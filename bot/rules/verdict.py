@@ -8,11 +8,11 @@ rms nor metadata: there the spectra must do.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bot.formats.rcfile import RcFile
+from bot.formats.rcfile import Products, RcFile
 from bot.model.plan import Chain, Unit
 from bot.model.project import Parameters
 
@@ -27,19 +27,6 @@ MAIN_FILES: Mapping[str, str] = {
     "RSR/Bs": "rsr.{name}.driver.sum.txt",
 }
 """What a unit must leave behind, by mode."""
-
-
-@dataclass(frozen=True)
-class Products:
-    """What lies in a unit's directory: names of files that are not empty, and its rc files."""
-
-    name: str
-    files: frozenset[str]
-    rc: RcFile
-    """lmtoy_NAME.rc; empty when there is none."""
-    banks: Mapping[int, RcFile] = field(default_factory=dict)
-    """lmtoy_NAME__B.rc."""
-    has_metadata: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,9 +79,7 @@ def _banks(unit: Unit, products: Products) -> list[int]:
     return list(range(int(products.rc.number("numbands") or 1)))
 
 
-def _judge_bank(
-    unit: Unit, mode: str, rc: RcFile, bank: str, metrics: dict[str, dict[str, Any]]
-) -> list[str]:
+def _judge_bank(unit: Unit, mode: str, rc: RcFile, bank: str, metrics: dict[str, dict[str, Any]]) -> list[str]:
     """Return the faults of one bank (bank "": RSR); note its metrics."""
     name = f"lmtoy_{unit.name}__{bank}.rc" if bank else f"lmtoy_{unit.name}.rc"
     if not rc.assignments:

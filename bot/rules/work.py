@@ -44,12 +44,7 @@ def divide(plan: Plan, ledger: Ledger, present: Collection[str], foreign: Mappin
 def is_done(unit: Unit, level: int, ledger: Ledger, present: Collection[str]) -> bool:
     """Say whether the official products of the unit are those that the plan wants, at this level or a higher one."""
     current = current_record(ledger, unit.name)
-    return (
-        current is not None
-        and current.digest == unit.digest
-        and current.level >= level
-        and unit.name in present
-    )
+    return current is not None and current.digest == unit.digest and current.level >= level and unit.name in present
 
 
 def current_record(ledger: Ledger, name: str) -> Record | None:

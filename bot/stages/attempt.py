@@ -130,7 +130,7 @@ class Attempt:
         return self._note(record, state=RunState.RUNNING)
 
     def _resume(self, record: Record) -> Record:
-        """Take up an attempt that a killed runner left: between two calls, in a call that lives or has ended, or lost."""
+        """Take up what a killed runner left: between two calls, in a call that lives or has ended, or lost."""
         area = self.shop.area(record)
         if not record.job:
             return self._calls(record)

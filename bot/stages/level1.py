@@ -67,6 +67,8 @@ class Outcome:
     done_before: int
     ended: tuple[Record, ...]
     blocked: Mapping[str, str]
+    later: Mapping[str, str]
+    """Combinations that wait for members which were not asked for now."""
     torn: tuple[str, ...]
 
     @property
@@ -117,7 +119,7 @@ def run_level1(site: Site, request: Request, watch: Callable[[Progress], None]) 
         _wind_up(shop, ledger, plan, take_over=request.take_over)
         runner = _Runner(shop, parted, watch)
         ended = runner.run(request.jobs)
-        return Outcome(plan, len(parted.done), ended, {**parted.blocked, **runner.blocked}, ledger.torn)
+        return Outcome(plan, len(parted.done), ended, {**parted.blocked, **runner.blocked}, runner.later, ledger.torn)
 
 
 def _wind_up(shop: Workshop, ledger: Ledger, plan: Plan, *, take_over: bool) -> None:
@@ -144,8 +146,10 @@ class _Runner:
         self.watch = watch
         self.waiting = {unit.name: unit for unit in parted.todo}
         self.before = {unit.name: work.waits_for(unit, set(self.waiting)) for unit in parted.todo}
-        self.missing = {unit.name: _outside(unit, shop.plan, parted) for unit in parted.todo}
-        self.total = len(parted.todo)
+        self.later = {unit.name: why for unit in parted.todo if (why := _outside(unit, shop.plan, parted))}
+        for name in self.later:
+            del self.waiting[name]
+        self.total = len(self.waiting)
         self.blocked: dict[str, str] = {}
         self.ended: list[Record] = []
         self.stop = threading.Event()
@@ -172,10 +176,7 @@ class _Runner:
         return tuple(self.ended)
 
     def _ready(self, room: int) -> list[Unit]:
-        """Take units that wait for nothing any more; those that lost a member are told as blocked."""
-        for name, why in [(name, why) for name, why in self.missing.items() if why and name in self.waiting]:
-            del self.waiting[name]
-            self.blocked[name] = why
+        """Take units that wait for nothing any more, as many as there is room for."""
         queue = deque(unit for name, unit in self.waiting.items() if not self.before[name])
         taken = [queue.popleft() for _ in range(min(room, len(queue)))]
         for unit in taken:
@@ -191,8 +192,9 @@ class _Runner:
             for name, before in self.before.items():
                 if unit.name in before:
                     before.discard(unit.name)
-                    if record.state is not RunState.GOOD:
-                        self.missing[name] = f"its member {unit.name} did not become good"
+                    if record.state is not RunState.GOOD and name in self.waiting:
+                        del self.waiting[name]
+                        self.blocked[name] = f"its member {unit.name} did not become good"
             self._tell(running, record)
 
     def _give_up(self) -> None:
@@ -208,8 +210,8 @@ class _Runner:
 
 
 def _outside(unit: Unit, plan: Plan, parted: work.Work) -> str:
-    """Say which member of a combination is neither done nor going to be run now, "" if none."""
+    """Say which members of a combination are neither done nor going to be run now, "" if none."""
     have = {one.name for one in (*parted.done, *parted.todo)}
     own = [str(member.obsnum) for member in getattr(unit, "members", ()) if member.pid == plan.pid]
     lost = [name for name in own if name not in have]
-    return f"its member {', '.join(lost)} has no good record and is not run now" if lost else ""
+    return f"waits for {', '.join(lost)}" if lost else ""

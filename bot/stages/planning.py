@@ -38,4 +38,6 @@ def _near(site: Site, pid: str) -> str:
     near = get_close_matches(pid, known, n=3)
     if near:
         return f"did you mean {' or '.join(near)}?"
-    return f"{len(known)} projects are known, see `lmtbot status`; a new one comes by `lmtbot import` or `lmtbot arrivals`"
+    return (
+        f"{len(known)} projects are known, see `lmtbot status`; a new one comes by `lmtbot import` or `lmtbot arrivals`"
+    )

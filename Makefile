@@ -1,0 +1,32 @@
+# Everything makes its own virtual environment in .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test test-all bench lint clean
+
+demo: .venv/ready
+	$(BIN)/lmtbot demo
+
+test: .venv/ready
+	$(BIN)/pytest -n auto -m "not slow"
+
+test-all: .venv/ready
+	$(BIN)/pytest -n auto
+
+bench: .venv/ready
+	$(BIN)/python -m tests.bench
+
+lint: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(INSTALL) --editable '.[sim,test,lint]'
+	touch $@
+
+clean:
+	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

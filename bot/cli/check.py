@@ -1,0 +1,78 @@
+"""Tell every fault of the project files: where, what, why it matters, how to mend it.
+
+All projects are checked when none is named. With an observation log at hand (--log, or data_lmt.log in the raw data)
+the obsnums are held against it too. docs/checks.md describes every rule. Exit 1 when there are errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.cli.output import print_json, print_table
+from bot.errors import Finding, Severity
+from bot.report.check_text import HEAD, WEIGHT, by_project, counts, github_command, is_shown
+from bot.settings import Site
+from bot.stages.check import CheckReport, check_projects, find_log
+from bot.stages.planning import project_ids
+
+EXAMPLES = (
+    "lmtbot check                                   all projects",
+    "lmtbot check 2024-S1-MX-2 --severity info      one of them, with every hint",
+    "lmtbot check --log /data_lmt/data_lmt.log      hold them against this log",
+    "lmtbot check -q                                only the table of counts",
+    "lmtbot check --github                          as annotations of a workflow run",
+)
+NO_LOG = "no observation log was at hand, so its rules were not applied; give --log FILE or --data DIR"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `lmtbot check`."""
+    parser.add_argument("pid", metavar="PID", nargs="*", help="only these projects")
+    log = parser.add_mutually_exclusive_group()
+    log.add_argument("--log", metavar="FILE", help="the observation log (default: data_lmt.log in the raw data)")
+    log.add_argument("--no-log", action="store_true", help="leave the observation log out")
+    levels = [severity.value for severity in WEIGHT]
+    parser.add_argument("--severity", choices=levels, default="warning", help="the least to be told (default: warning)")
+    parser.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
+
+
+def run(args: argparse.Namespace, site: Site) -> int:
+    """Print the findings; 1 when there are errors, shown or not."""
+    log = None if args.no_log else Path(args.log) if args.log else find_log(site)
+    report = check_projects(site, args.pid or project_ids(site), log)
+    shown = [finding for finding in report.findings if is_shown(finding, Severity(args.severity))]
+    if args.json:
+        print_json(_as_json(report, shown))
+    elif args.github:
+        for finding in sorted(shown, key=lambda one: WEIGHT[one.severity]):
+            print(github_command(finding))
+    else:
+        _print_text(report, [] if args.quiet else shown, len(shown))
+    return 1 if any(finding.severity is Severity.ERROR for finding in report.findings) else 0
+
+
+def _print_text(report: CheckReport, findings: Sequence[Finding], shown: int) -> None:
+    for pid, found in by_project(findings).items():
+        print(f"{pid}\n")
+        for finding in found:
+            print(f"{finding}\n")
+    if report.findings:
+        print_table(HEAD, counts(report.findings))
+        print()
+    with_faults = len(by_project(report.findings))
+    print(f"{len(report.pids)} projects checked, {with_faults} with findings, {len(report.findings)} findings")
+    hidden = len(report.findings) - shown
+    if hidden:
+        print(f"{hidden} of them are less grave than what is shown; --severity info tells all")
+    print(f"observation log: {report.log}" if report.log else NO_LOG)
+
+
+def _as_json(report: CheckReport, shown: Sequence[Finding]) -> dict[str, object]:
+    return {
+        "projects": list(report.pids),
+        "log": str(report.log) if report.log else None,
+        "findings": [finding.as_json() for finding in shown],
+        "counts": [dict(zip(HEAD, row, strict=True)) for row in counts(report.findings)],
+    }
