@@ -24,6 +24,7 @@ VERBS: Final = {
     "run": ("bot.cli.run", "run what has no good record yet"),
     "status": ("bot.cli.status", "where every project stands"),
     "history": ("bot.cli.history", "what was run for a project, when, and how it ended"),
+    "summary": ("bot.cli.summary", "one page to look at: states, plots, pictures"),
     "schema": ("bot.cli.schema", "the JSON Schemas of the project files"),
     "doctor": ("bot.cli.doctor", "what is missing on this machine, and how to get it"),
     "demo": ("bot.cli.demo", "a night arrives, in a folder of its own, with simulated data"),

@@ -69,7 +69,9 @@ class Parameters(tuple[str, ...]):
             parted = value.split() if isinstance(value, str) else value
             words = [("", str(word)) for word in parted]
         else:
-            raise ValueError("this is no parameters; write a mapping (`key: value`) or one text (`key=value key=value`)")
+            raise ValueError(
+                "this is no parameters; write a mapping (`key: value`) or one text (`key=value key=value`)"
+            )
         faults = [(key, fault) for key, word in words if (fault := _unsafe(word))]
         if faults:
             raise PydanticCustomError("parameters", "{faults}", {"faults": faults})

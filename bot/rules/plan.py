@@ -18,6 +18,9 @@ from bot.model.project import TIERS, Listing, Project, Qa, Source
 from bot.rules import lines
 from bot.rules.parameters import blocking_fault
 
+POINTS = ("SEQ/Ps", "SEQ/Bs", "1MM/Ps", "1MM/Bs")
+"""Modes that the pipeline cannot combine: it combines SpecFiles (maps) and RSR spectra (LMTOY bin/seq_combine.sh)."""
+
 DIGEST_LENGTH = 16
 """Hexadecimal digits of SHA-256: 64 bits tell a million units apart with room to spare."""
 
@@ -120,6 +123,10 @@ class _Planner:
             if source.obsnums:
                 self.remarks.append(f"{name} has no tier a: no first pass and no combination")
             return None
+        mode = lines.mode_tag(self.project, source)
+        if mode in POINTS:
+            self.remarks.append(f"{name}: the pipeline has no combination for {mode}")
+            return None
         members: dict[int, Member] = {}
         for pid, listing in self.accepted(source, others):
             digest = foreign[pid].get(listing.obsnum, "") if pid in foreign else _digest(chains.get(listing.obsnum))
@@ -128,7 +135,6 @@ class _Planner:
             self.remarks.append(f"{name}: no obsnum is accepted, so there is no combination")
             return None
         words = lines.combination_words(self.project, name, tuple(members))
-        mode = lines.mode_tag(self.project, source)
         unit = Combination(source=name, mode=mode, members=tuple(members.values()), lines=(), digest="")
         if level == 2:
             verdict = self.qa.combinations.get(unit.name)

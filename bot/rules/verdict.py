@@ -20,13 +20,14 @@ METRICS = ("rms", "rms0", "inttime", "tau", "nchan", "vlsr")
 FACTS = ("instrument", "obspgm", "src", "restfreq", "date_obs", "date", "numbands", "qagrade")
 
 MAIN_FILES: Mapping[str, str] = {
-    "SEQ/Map": "*_{name}__{bank}.fits",
-    "SEQ/Ps": "*_{name}__{bank}.txt",
-    "SEQ/Bs": "*_{name}__{bank}.txt",
-    "1MM/Ps": "*_{name}__{bank}.txt",
-    "RSR/Bs": "rsr.{name}.driver.sum.txt",
+    "Map": "*_{name}__{bank}.fits",
+    "Ps": "*_{name}__{bank}.txt",
+    "Bs": "*_{name}__{bank}.txt",
+    "RSR": "rsr.{name}.driver.sum.txt",
 }
-"""What a unit must leave behind, by mode."""
+"""What a unit must leave behind: by obspgm, but RSR, which writes the same for all."""
+SPECTRA_ONLY = "Bs"
+"""SEQ/Bs writes neither rms nor metadata."""
 
 
 @dataclass(frozen=True)
@@ -47,66 +48,74 @@ def judge(unit: Unit, products: Products | None) -> Judgement:
     """Judge a unit by what it left behind; None: it left no directory."""
     if products is None:
         return Judgement((f"the pipeline left no directory {unit.name}",), {})
-    mode = _mode(products, unit)
-    if mode not in MAIN_FILES:
-        return Judgement((f"mode {mode or 'unknown'}: nobody has said yet what its products are",), {})
-    faults: list[str] = []
-    metrics: dict[str, dict[str, Any]] = {}
-    if mode == "RSR/Bs":
-        faults += _judge_bank(unit, mode, products.rc, "", metrics)
-        faults += _judge_files(mode, products, "")
-    else:
-        for bank in _banks(unit, products):
-            faults += _judge_bank(unit, mode, products.banks.get(bank, RcFile(())), str(bank), metrics)
-            faults += _judge_files(mode, products, str(bank))
-    if mode != "SEQ/Bs" and not products.has_metadata and not _without_metadata(unit):
-        faults.append("no metadata YAML was written, as in every hollow run")
+    kind = _kind(products, unit)
+    if kind not in MAIN_FILES:
+        return Judgement((f"mode {unit.mode}: which products it leaves is not known",), {})
+    judging = _Judging(unit, products, kind)
+    judging.look_at_banks()
+    if kind != SPECTRA_ONLY and not products.has_metadata and not _without_metadata(unit):
+        judging.faults.append("no metadata YAML was written, as in every hollow run")
     if not isinstance(unit, Chain):
-        faults += _judge_members(unit, products)
-    return Judgement(tuple(faults), metrics, products.rc.get("lmtoy_version") or "")
+        judging.faults += _judge_members(unit, products)
+    return Judgement(tuple(judging.faults), judging.metrics, products.rc.get("lmtoy_version") or "")
 
 
-def _mode(products: Products, unit: Unit) -> str:
-    instrument, pgm = products.rc.get("instrument"), products.rc.get("obspgm")
-    return f"{instrument}/{pgm}" if instrument and pgm else unit.mode
+def _kind(products: Products, unit: Unit) -> str:
+    """Return what the products are of, by the data's own word; the plan's mode where the rc file does not say."""
+    planned = unit.mode.partition("/")
+    instrument = products.rc.get("instrument") or planned[0]
+    return "RSR" if instrument == "RSR" else products.rc.get("obspgm") or planned[2]
 
 
-def _banks(unit: Unit, products: Products) -> list[int]:
+class _Judging:
+    """One look at a unit's banks; gathers faults and metrics."""
+
+    def __init__(self, unit: Unit, products: Products, kind: str) -> None:
+        self.unit = unit
+        self.products = products
+        self.kind = kind
+        self.faults: list[str] = []
+        self.metrics: dict[str, dict[str, Any]] = {}
+
+    def look_at_banks(self) -> None:
+        """Judge every bank that was asked for; RSR has none."""
+        for bank in [""] if self.kind == "RSR" else _banks(self.unit, self.products):
+            rc = self.products.banks.get(int(bank), RcFile(())) if bank else self.products.rc
+            self._rc(rc, bank)
+            wanted = MAIN_FILES[self.kind].format(name=self.products.name, bank=bank)
+            if not any(fnmatchcase(name, wanted) for name in self.products.files):
+                self.faults.append(f"{wanted} is missing or empty")
+
+    def _rc(self, rc: RcFile, bank: str) -> None:
+        name = f"lmtoy_{self.unit.name}__{bank}.rc" if bank else f"lmtoy_{self.unit.name}.rc"
+        if self.kind == SPECTRA_ONLY:
+            self.metrics[bank] = _metrics(self.products.rc)
+            return
+        if not rc.assignments:
+            self.faults.append(f"{name} is missing or empty")
+            return
+        own = self._own(rc, bank)
+        rms = own.number("rms") if own else None
+        if own is None or rms is None:
+            self.faults.append(f"{name} has no number behind rms= that belongs to {self.unit.name}")
+            return
+        self.metrics[bank or "all"] = {**_metrics(rc), "rms": rms}
+        if rms == 0 or own.number("nchan") == 0:
+            self.faults.append(f"{name}: rms or nchan is zero")
+
+    def _own(self, rc: RcFile, bank: str) -> RcFile | None:
+        """Return the part of an rc file that this unit and bank wrote, not what was copied into it."""
+        if not isinstance(self.unit, Chain):
+            return rc.after("obsnum", self.unit.name)
+        return rc.of_bank(1) if bank == "1" else rc
+
+
+def _banks(unit: Unit, products: Products) -> list[str]:
     """Return the banks that were asked for: those of the lines, all that the data have if a line names none."""
     asked = [Parameters(line.words).get("bank") for line in unit.lines]
     if all(bank in ("0", "1") for bank in asked):
-        return sorted({int(str(bank)) for bank in asked})
-    return list(range(int(products.rc.number("numbands") or 1)))
-
-
-def _judge_bank(unit: Unit, mode: str, rc: RcFile, bank: str, metrics: dict[str, dict[str, Any]]) -> list[str]:
-    """Return the faults of one bank (bank "": RSR); note its metrics."""
-    name = f"lmtoy_{unit.name}__{bank}.rc" if bank else f"lmtoy_{unit.name}.rc"
-    if not rc.assignments:
-        return [f"{name} is missing or empty"]
-    own: RcFile | None = rc
-    if not isinstance(unit, Chain):
-        own = rc.after("obsnum", unit.name)
-    elif bank == "1":
-        own = rc.of_bank(1)
-    if mode == "SEQ/Bs":
-        metrics[bank] = _metrics(rc)
-        return []
-    if own is None or own.number("rms") is None:
-        return [f"{name} has no number behind rms= that belongs to {unit.name}{f' bank {bank}' if bank else ''}"]
-    metrics[bank or "all"] = {**_metrics(rc), "rms": own.number("rms")}
-    if own.number("rms") == 0 or own.number("nchan") == 0:
-        return [f"{name}: rms or nchan is zero"]
-    return []
-
-
-def _judge_files(mode: str, products: Products, bank: str) -> list[str]:
-    if mode == "SEQ/Bs" and not bank:
-        return []
-    wanted = MAIN_FILES[mode].format(name=products.name, bank=bank)
-    if any(fnmatchcase(name, wanted) for name in products.files):
-        return []
-    return [f"{wanted} is missing or empty"]
+        return sorted({str(bank) for bank in asked})
+    return [str(bank) for bank in range(int(products.rc.number("numbands") or 1))]
 
 
 def _judge_members(unit: Unit, products: Products) -> list[str]:

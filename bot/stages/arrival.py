@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.doors.files import read_bytes, read_text, write_whole
-from bot.doors.index import KnownProject, Narrowed, open_index
+from bot.doors.index import KnownProject, Narrowed, ask_index
 from bot.doors.index_projects import read_project, stamp_projects
 from bot.doors.logfile import stamp_log
 from bot.doors.templates import render_template, template_file
@@ -52,8 +52,7 @@ def index_folder(site: Site) -> Path:
 
 def list_projects(site: Site) -> list[KnownProject]:
     """Return every project with its counts, reading only what changed."""
-    with open_index(index_folder(site)) as index:
-        return index.known_projects(site.projects)
+    return ask_index(index_folder(site), lambda index: index.known_projects(site.projects))
 
 
 def look(site: Site, log_path: Path, *, with_index: bool = True) -> Arrivals:
@@ -62,8 +61,7 @@ def look(site: Site, log_path: Path, *, with_index: bool = True) -> Arrivals:
     starting = read_model(template_file(site.root, STARTING_FILE), Starting)[0]
     if not with_index:
         return _look_at_everything(site, log_path, starting)
-    with open_index(index_folder(site)) as index:
-        narrowed = index.narrow(site.projects, log_path.resolve())
+    narrowed = ask_index(index_folder(site), lambda index: index.narrow(site.projects, log_path.resolve()))
     known = Known(narrowed.projects, narrowed.broken, narrowed.listed_by)
     return _merged(find_arrivals(narrowed.rows, known, starting), narrowed)
 

@@ -14,9 +14,8 @@ from bot.model.observation import Observation
 from bot.rules.lint import Checked, LogView, findings_of
 from bot.rules.plan import needed_projects
 from bot.settings import Site
+from bot.stages.arrival import default_log
 from bot.stages.planning import read_project
-
-LOG_NAME = "data_lmt.log"
 
 Rows = Mapping[int, Sequence[Observation]]
 
@@ -44,24 +43,22 @@ def check_projects(site: Site, pids: Sequence[str], log: Path | None) -> CheckRe
             folders[pid] = read_project(site, pid)
         except ProjectError as error:
             broken[pid] = _told(error, pid)
-    lenders = _read_lenders(site, folders)
-    rows = read_rows(log, _wanted(folders), folders) if log else None
-    findings: list[Finding] = []
+    rows = None if log is None else _by_project(read_rows(log, _wanted(folders), folders))
+    readable = {**_read_lenders(site, folders), **folders}
     listed_by = _listed_by(folders)
+    findings: list[Finding] = []
     for pid in dict.fromkeys(pids):
         if pid in broken:
             findings += broken[pid]
         else:
-            others = {other: folder for other, folder in {**lenders, **folders}.items() if other != pid}
-            elsewhere = {obsnum: tuple(one for one in found if one != pid) for obsnum, found in listed_by.items()}
-            view = None if rows is None else _view(rows, folders[pid])
-            findings += findings_of(Checked(folders[pid], view, others, elsewhere))
+            view = rows.view(folders[pid]) if rows else None
+            findings += findings_of(Checked(folders[pid], view, readable, listed_by))
     return CheckReport(tuple(findings), tuple(dict.fromkeys(pids)), log)
 
 
 def find_log(site: Site) -> Path | None:
     """Return the observation log of the site's raw data, None when there is none."""
-    path = site.data / LOG_NAME if site.data else None
+    path = default_log(site) if site.data else None
     return path if path and path.is_file() else None
 
 
@@ -106,14 +103,14 @@ def _read_lenders(site: Site, folders: Mapping[str, ProjectFolder]) -> dict[str,
     return found
 
 
-def _listed_by(folders: Mapping[str, ProjectFolder]) -> dict[int, list[str]]:
+def _listed_by(folders: Mapping[str, ProjectFolder]) -> dict[int, tuple[str, ...]]:
     """Return obsnum -> the projects that list it, of those that more than one lists."""
     found: dict[int, dict[str, None]] = {}
     for pid, folder in folders.items():
         for source in folder.project.sources.values():
             for listing in source.obsnums:
                 found.setdefault(listing.obsnum, {})[pid] = None
-    return {obsnum: list(pids) for obsnum, pids in found.items() if len(pids) > 1}
+    return {obsnum: tuple(pids) for obsnum, pids in found.items() if len(pids) > 1}
 
 
 def _named(folder: ProjectFolder) -> set[int]:
@@ -126,11 +123,22 @@ def _wanted(folders: Mapping[str, ProjectFolder]) -> set[int]:
     return {obsnum for folder in folders.values() for obsnum in _named(folder)}
 
 
-def _view(rows: Rows, folder: ProjectFolder) -> LogView:
-    named = _named(folder)
-    own = {
-        obsnum: tuple(found)
-        for obsnum, found in rows.items()
-        if obsnum in named or any(row.pid == folder.pid for row in found)
-    }
-    return LogView(own)
+@dataclass(frozen=True)
+class _LoggedRows:
+    """The rows of the log, and which obsnums each project has in it."""
+
+    rows: Rows
+    own: Mapping[str, Sequence[int]]
+
+    def view(self, folder: ProjectFolder) -> LogView:
+        """Return what concerns one project."""
+        obsnums = _named(folder).union(self.own.get(folder.pid, ()))
+        return LogView({obsnum: tuple(self.rows[obsnum]) for obsnum in sorted(obsnums) if obsnum in self.rows})
+
+
+def _by_project(rows: Rows) -> _LoggedRows:
+    own: dict[str, list[int]] = {}
+    for obsnum, found in rows.items():
+        for pid in {row.pid for row in found}:
+            own.setdefault(pid, []).append(obsnum)
+    return _LoggedRows(rows, own)

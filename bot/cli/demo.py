@@ -1,0 +1,100 @@
+"""A night arrives: three real projects, a real slice of the observation log, and a simulated pipeline.
+
+Everything happens in a folder of its own; the commands that it shows are the ones that an operator types. Afterwards
+the site stays, to go on by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from bot.cli.main import main
+from bot.errors import DoorError, ProjectError
+from bot.settings import Site
+
+EXAMPLES = (
+    "lmtbot demo                   in ./demo",
+    "lmtbot demo --dir /tmp/lmt    somewhere else",
+)
+
+STORY = (
+    ("Two projects are in the repository, and nothing of them has been run.", "status"),
+    ("In the night the telescope observed: new obsnums, a new source, a project nobody has seen.", "arrivals"),
+    ("They go into the project files; every other byte of them stays as it was.", "arrivals --apply"),
+    ("Is everything well? What is an error would keep its run line from the pipeline.", "check"),
+    ("What follows for one obsnum: its chain of tiers, and the combinations that wait for it.", None),
+    ("Level 1: only what has no good record is run, side by side where nothing waits.", "run"),
+    ("Where do the projects stand?", "status"),
+)
+PLANNED = "plan 2024-S1-MX-2 --obsnum 120317"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `lmtbot demo`."""
+    parser.add_argument("--dir", metavar="DIR", default="demo", help="a folder that does not exist yet (default: demo)")
+
+
+def run(args: argparse.Namespace, _site: Site) -> int:
+    """Play the story; 0 when every step ended well."""
+    from bot.sim.demo import lay_out
+
+    root = _fresh(Path(args.dir).absolute())
+    began = time.monotonic()
+    os.environ.update(lay_out(root))
+    _commit(root, "The projects as they were")
+    for words, verb in STORY:
+        print(f"\n\x1b[1m{words}\x1b[0m" if sys.stdout.isatty() else f"\n{words}")
+        if verb == "run":
+            _play("run 2024-S1-MX-2 --level 1", root)
+            _play("run 2023-S1-US-17 --level 1", root)
+            _play("run 2024-S1-UM-11 --level 1", root)
+        else:
+            _play(verb or PLANNED, root)
+        if verb == "arrivals --apply":
+            _commit(root, "Arrivals of the night")
+    print("\nTwo beams of 120317 are bad and nobody has flagged them yet: look at the page.")
+    _play("summary", root)
+    print(f"\nDone in {time.monotonic() - began:.0f} s. To go on by hand:\n  cd {shlex.quote(str(root))}")
+    names = ("DATA_LMT", "WORK_LMT", "LMTSIM_PYTHON")
+    print("  export " + " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in names))
+    print("  edit projects/2024-S1-MX-2/qa.yaml, then: lmtbot run 2024-S1-MX-2 --dry-run")
+    return 0
+
+
+def _fresh(root: Path) -> Path:
+    """Return the folder; an earlier demo in it is moved aside by its number, never deleted."""
+    if not root.exists():
+        return root
+    if not (root / "data" / "sim_truth.yaml").exists():
+        raise ProjectError(f"{root}: this folder exists and is no demo; give another with --dir DIR")
+    number = 1
+    while (aside := root.with_name(f"{root.name}.{number}")).exists():
+        number += 1
+    root.rename(aside)
+    print(f"the earlier demo is now in {aside}")
+    return root
+
+
+def _play(command: str, root: Path) -> None:
+    """Show a command and run it as if it had been typed."""
+    print(f"$ lmtbot {command}", flush=True)
+    code = main([*command.split(), "--root", str(root)])
+    if code != 0:
+        raise DoorError(f"`lmtbot {command}` ended with {code}; the site is in {root}")
+
+
+def _commit(root: Path, message: str) -> None:
+    """Keep the projects in git, as every site does; without git the demo goes on."""
+    who = ["-c", "user.name=Demo Operator", "-c", "user.email=po@example.org", "-c", "init.defaultBranch=main"]
+    for words in (["init", "-q"], ["add", "projects", ".github"], ["commit", "-q", "--no-verify", "-m", message]):
+        try:
+            subprocess.run(["git", "-C", str(root), *who, *words], check=True, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"(git: {error})", file=sys.stderr)
+            return

@@ -1,0 +1,37 @@
+"""What is missing on this machine, and how to get it. Changes nothing."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from bot.cli.output import print_json, print_table
+from bot.settings import Site
+from bot.stages.doctor import examine
+
+EXAMPLES = (
+    "lmtbot doctor            look at this machine",
+    "lmtbot doctor --json     the same for programs",
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`lmtbot doctor` has no options of its own."""
+    del parser
+
+
+def run(args: argparse.Namespace, site: Site) -> int:
+    """Print every checkup; 1 when something that level 1 needs is missing."""
+    found = list(examine(site))
+    if args.json:
+        print_json([asdict(one) for one in found])
+    else:
+        words = {True: "ok", False: "MISSING"}
+        rows = [
+            (one.name, words[one.is_good] if one.is_needed or one.is_good else "absent", one.found) for one in found
+        ]
+        print_table(("what", "is", "found"), rows)
+        for one in found:
+            if not one.is_good:
+                print(f"\n{one.name}: {one.found}\n    mend: {one.cure}" + ("" if one.is_needed else "  (optional)"))
+    return 1 if any(one.is_needed and not one.is_good for one in found) else 0

@@ -1,0 +1,44 @@
+"""The door to templates/: the repository's own, or else those that came with the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+
+from bot.errors import SettingsError
+
+SHIPPED = Path(__file__).resolve().parents[2] / "templates"
+
+
+def template_file(root: Path, name: str) -> Path:
+    """Return the file of a template, e.g. project/qa.yaml.j2; raise SettingsError when nobody has it."""
+    for folder in (root / "templates", SHIPPED):
+        if (folder / name).is_file():
+            return folder / name
+    raise SettingsError(f"{root / 'templates' / name}: the template is missing; restore it from the repository")
+
+
+def render_template(root: Path, name: str, **values: object) -> str:
+    """Fill a template in; a name that it does not get is an error, never an empty place."""
+    path = template_file(root, name)
+    loader = FileSystemLoader(path.parent)
+    plain_text = Environment(  # noqa: S701 - YAML and text, not HTML
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    try:
+        return plain_text.get_template(path.name).render(**values)
+    except (TemplateError, OSError) as error:
+        raise SettingsError(f"{path}: the template cannot be filled in: {error}") from error
+
+
+def render_page(root: Path, name: str, **values: object) -> str:
+    """Fill in a page of HTML; whatever a file, a header or a person wrote is escaped."""
+    path = template_file(root, name)
+    pages = Environment(
+        loader=FileSystemLoader(path.parent), undefined=StrictUndefined, autoescape=True, trim_blocks=True
+    )
+    try:
+        return pages.get_template(path.name).render(**values)
+    except (TemplateError, OSError) as error:
+        raise SettingsError(f"{path}: the page cannot be made: {error}") from error

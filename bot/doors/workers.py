@@ -1,0 +1,44 @@
+"""Doing one thing to many inputs with all processors. For pure reading; nothing here starts programs."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+AHEAD = 4
+"""Pieces a worker that are read before their answers are taken: bounds the memory."""
+
+
+def spread(work: Callable[[In], Out], inputs: Sequence[In], *, at_least: int) -> Iterator[tuple[In, Out]]:
+    """Return (input, answer) in the order of the inputs; below `at_least` inputs no other process is worth it."""
+    count = _workers()
+    if len(inputs) < at_least or count < 2:
+        yield from ((one, work(one)) for one in inputs)
+        return
+    with multiprocessing.get_context("fork").Pool(count) as pool:
+        yield from zip(inputs, pool.imap(work, inputs, chunksize=16), strict=True)
+
+
+def spread_stream(work: Callable[[In], Out], inputs: Iterable[In], *, alone: bool) -> Iterator[Out]:
+    """Return the answers in order, reading the inputs only a few pieces ahead; `alone`: in this process."""
+    count = _workers()
+    if alone or count < 2:
+        yield from map(work, inputs)
+        return
+    with multiprocessing.get_context("fork").Pool(count) as pool:
+        source = iter(inputs)
+        waiting = deque(pool.apply_async(work, (one,)) for one in islice(source, count * AHEAD))
+        while waiting:
+            yield waiting.popleft().get()
+            waiting.extend(pool.apply_async(work, (one,)) for one in islice(source, 1))
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,18 @@
+"""The rules of `lmtbot check`: one module a theme, and the list of all of them. Pure: values in, findings out."""
+
+from __future__ import annotations
+
+from bot.errors import Finding
+from bot.rules.lint import acting, lists, log, values, verdicts
+from bot.rules.lint.checked import Checked, Hit, LogView, Rule
+
+__all__ = ["RULES", "Checked", "Hit", "LogView", "Rule", "findings_of"]
+
+RULES: tuple[Rule, ...] = (*values.RULES, *acting.RULES, *verdicts.RULES, *lists.RULES, *log.RULES)
+"""Every rule, theme by theme. docs/checks.md describes each, a test holds it to that."""
+
+
+def findings_of(checked: Checked) -> list[Finding]:
+    """Return what all rules find in one project: project.yaml before qa.yaml, by line."""
+    found = [finding for rule in RULES for finding in rule.findings(checked)]
+    return sorted(found, key=lambda one: (one.path, one.line, one.code))
