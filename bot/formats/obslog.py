@@ -190,11 +190,11 @@ def _parse_head(head: list[str]) -> tuple[str, str, str, str, str] | str:
     *front, pgm, source, pid = head
     instrument = front[0] if front[0] in INSTRUMENTS or front[0] == "-" else ""
     goal = front[1:] if instrument else front
-    if not goal or not all(_GOAL.fullmatch(word) for word in goal):
-        return f"{' '.join(front)!r} is no receiver and goal"
     plain = bool(instrument) and len(head) == 5
     if not _PROGRAM.fullmatch(pgm) and not (plain and _GOAL.fullmatch(pgm.partition("(")[0])):
         return f"{pgm!r} stands in the place of the observing program (Map, Bs, Ps, ...)"
+    if not goal or not all(_GOAL.fullmatch(word) for word in goal):
+        return f"{' '.join(front)!r} is no receiver and goal"
     if not instrument and goal[0].upper() == goal[0] and len(goal) > 1:
         return f"{goal[0]!r} is not a known receiver"
     return instrument.strip("-"), " ".join(goal), pgm, source, pid

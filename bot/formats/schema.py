@@ -6,24 +6,47 @@ The files themselves are read by bot.formats.validation; a schema only says the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import DefsRef, GenerateJsonSchema, JsonRef, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from bot.errors import ProjectError
 from bot.formats.project_file import MODELS
+from bot.model.project import MODE_PATTERN
+from bot.model.scalars import Grade, Pid
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NAMES = tuple(name.removesuffix(".yaml") for name in MODELS)
 """project, qa, level2, archive."""
 
+PARAMETERS = "#/$defs/Parameters"
+
 Json = dict[str, Any]
 
 _VALUE: Json = {"type": ["string", "number", "null"]}
+_PLACE: Json = {"type": "object", "$comment": "parameters"}
+"""Stands where the definition of parameters is meant, until it is put in."""
 _SHORT = {"Listing": {"type": "integer", "minimum": 1}, "MosaicPart": {"type": ["string", "number"]}}
 """What may be written as one bare word instead of a mapping."""
+
+
+def _limits_of(scalar: Any) -> tuple[str, Json]:
+    """Return the description of a scalar type and the limits that pydantic does not tell behind our own readers."""
+    field = next(one for one in get_args(scalar) if isinstance(one, FieldInfo))
+    names = {"pattern": "pattern", "ge": "minimum", "le": "maximum"}
+    limits = {
+        told: getattr(one, name)
+        for one in field.metadata
+        for name, told in names.items()
+        if getattr(one, name, None) is not None
+    }
+    return str(field.description), limits
+
+
+_LIMITS: dict[str, Json] = dict(map(_limits_of, (Pid, Grade)))
 
 
 class _Generator(GenerateJsonSchema):
@@ -31,8 +54,8 @@ class _Generator(GenerateJsonSchema):
 
     def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
         """Generate with the definition in place, which pydantic cannot make for a class of our own."""
-        self.definitions[DefsRef("Parameters")] = {}
-        self.json_to_defs_refs[JsonRef("#/$defs/Parameters")] = DefsRef("Parameters")
+        self.definitions[DefsRef("Parameters")] = _PLACE
+        self.json_to_defs_refs[JsonRef(PARAMETERS)] = DefsRef("Parameters")
         return super().generate(schema, mode)
 
 
@@ -42,10 +65,11 @@ def schema_of(name: str, parameters: Mapping[str, str] | None = None) -> Json:
         raise ProjectError(f"{name!r} is no project file; there are {', '.join(NAMES)}")
     model = MODELS[f"{name}.yaml"]
     made = model.model_json_schema(schema_generator=_Generator)
-    if "Parameters" in made.get("$defs", {}):
-        made["$defs"]["Parameters"] = _parameters(parameters or {})
+    made.setdefault("$defs", {}).pop("Parameters", None)
     schema = {"$schema": DIALECT, "title": f"{name}.yaml", **{key: made[key] for key in made if key != "title"}}
     told: Json = _as_written(schema)
+    if PARAMETERS in json.dumps(told):
+        told["$defs"]["Parameters"] = _parameters(parameters or {})
     return told
 
 
@@ -71,19 +95,29 @@ def _as_written(part: Any) -> Any:
         return [_as_written(inner) for inner in part]
     if not isinstance(part, dict):
         return part
+    if part == _PLACE or part.get("$ref") == PARAMETERS:
+        return {"$ref": PARAMETERS}
     told = {key: _as_written(inner) for key, inner in part.items() if key not in ("title", "default")}
-    if "title" in part and "$schema" in part:
+    if "$schema" in part:
         told = {"$schema": part["$schema"], "title": part["title"], **told}
+    told.update(_LIMITS.get(str(part.get("description")), {}))
     if isinstance(part.get("properties"), dict):
-        required = part.get("required", ())
-        told["properties"] = {
-            key: _as_written(inner) if key in required else _or_nothing(_as_written(inner))
-            for key, inner in part["properties"].items()
-        }
-    if isinstance(part.get("additionalProperties"), dict) and part["additionalProperties"] != _VALUE:
+        told["properties"] = _properties(part["properties"], part.get("required", ()))
+    if isinstance(part.get("patternProperties"), dict):
+        told["patternProperties"] = {key: _or_nothing(one) for key, one in told["patternProperties"].items()}
+        told["additionalProperties"] = False
+    elif isinstance(part.get("additionalProperties"), dict):
         told["additionalProperties"] = _or_nothing(told["additionalProperties"])
     short = _SHORT.get(str(part.get("$ref", "")).rpartition("/")[2])
     return {"anyOf": [short, told]} if short else told
+
+
+def _properties(properties: Json, required: Sequence[str]) -> Json:
+    """Return the keys of a mapping; the mode has a form that its scalar type does not tell."""
+    told = {key: _as_written(inner) for key, inner in properties.items()}
+    if "mode" in told:
+        told["mode"] = {"type": "string", "pattern": MODE_PATTERN, "description": properties["mode"]["description"]}
+    return {key: one if key in required else _or_nothing(one) for key, one in told.items()}
 
 
 def _or_nothing(schema: Json) -> Json:

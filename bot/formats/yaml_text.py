@@ -23,6 +23,8 @@ MAX_DEPTH = 24
 Loc = tuple[Hashable, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in "null bool int float timestamp value str seq map".split()}
+"""What a resolver gives to plain YAML; anything else was asked for by a tag."""
 _NULLS = ("", "~", "null", "Null", "NULL")
 
 
@@ -118,7 +120,7 @@ class _Reading:
         if len(loc) > MAX_DEPTH:
             self.refuse(node, f"more than {MAX_DEPTH} levels deep", "a project file needs five")
             return None
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rpartition(":")[2].startswith("python"):
+        if node.tag not in _TAGS:
             self.refuse(node, f"the tag {node.tag!r}", "tags have no meaning here; leave it out")
             return None
         if isinstance(node, yaml.ScalarNode):

@@ -22,7 +22,8 @@ NO_MATCH = "comments.txt line {line}, which nothing matches: {text}"
 class _Notes:
     """A margin in the making."""
 
-    top: list[str] = field(default_factory=list)
+    top: list[tuple[int, str]] = field(default_factory=list)
+    """With their lines, by which they are sorted."""
     before: dict[Place, list[str]] = field(default_factory=dict)
     behind: dict[Place, list[str]] = field(default_factory=dict)
     apart: set[Place] = field(default_factory=set)
@@ -31,7 +32,7 @@ class _Notes:
     def margin(self) -> Margin:
         """Return it as a value."""
         return Margin(
-            tuple(self.top),
+            tuple(text for _, text in sorted(self.top, key=lambda one: one[0])),
             {place: tuple(lines) for place, lines in self.before.items()},
             {place: " / ".join(texts) for place, texts in self.behind.items()},
             frozenset(self.apart),
@@ -108,7 +109,7 @@ class _Placing:
         elif place is not None:
             self.inside(remark, place)
         else:
-            self.notes.top.append(remark.text)
+            self.notes.top.append((remark.line, remark.text))
 
     def inside(self, remark: Remark, place: Place) -> None:
         """Place a remark within a statement of several lines: before the next row of it, else before what follows."""
@@ -139,7 +140,7 @@ class _Placing:
         place = self.statements.get(target) if target is not None else None
         texts = [remark.text for remark in block]
         if place is None:
-            self.notes.top += texts
+            self.notes.top += [(remark.line, remark.text) for remark in block]
         else:
             self.notes.before.setdefault(place, []).extend(texts)
 
@@ -180,15 +181,17 @@ def qa_margin(folder: LegacyFolder) -> Margin:
             notes.before.setdefault(here, []).extend(map(_remark_text, waiting))
         waiting = []
         seen.add(place)
-    target = notes.end if seen else notes.top
-    target += map(_remark_text, waiting)
+    if seen:
+        notes.end += map(_remark_text, waiting)
+    else:
+        notes.top += [(one.line, _remark_text(one)) for one in waiting]
     return notes.margin()
 
 
 def _after_the_head(waiting: list[RemarkLine], entry: int, lines: list[str], notes: _Notes) -> list[RemarkLine]:
     """Put remarks that a blank line parts from the first entry on top; return the others."""
     blank = max((number for number in range(1, entry) if not lines[number - 1].strip()), default=0)
-    notes.top += [_remark_text(one) for one in waiting if one.line < blank]
+    notes.top += [(one.line, _remark_text(one)) for one in waiting if one.line < blank]
     return [one for one in waiting if one.line >= blank]
 
 

@@ -28,7 +28,7 @@ from bot.rules import work
 from bot.rules.plan import select
 from bot.settings import Site
 from bot.stages.attempt import Attempt, Workshop
-from bot.stages.planning import read_plan
+from bot.stages.planning import read_plan, read_project
 
 WATCH_S = 0.2
 
@@ -109,6 +109,7 @@ def run_level1(site: Site, request: Request, watch: Callable[[Progress], None]) 
     """Run a project's level 1; `watch` hears of every change. Raises Busy when another runner holds the project."""
     pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
     pipeline.locate()
+    read_project(site, request.pid)
     door = LedgerDoor(site.need_work(), request.pid)
     with door.lock("lmtbot run"):
         for name in ("area", "old", "failed"):

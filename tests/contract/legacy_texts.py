@@ -199,12 +199,12 @@ class Text:
     def parameter(self, name: str, key: str, text: str) -> list[str]:
         """Return the lines that set one parameter text."""
         form, words = self.style.form, text.split(" ")
-        tail = f"   {self.remark()}" if self.random.random() < 0.2 else ""
         target = f"{name}[{self.said(key)}]"
         first = [f"{target} = 'extent=1'"] if self.style.twice and self.random.random() < 0.3 else []
         value = words[0].partition("=")[2]
         if form == "function":
             return [f"set_{name}({self.said(key)}, {self.said(text)})"]
+        tail = f"   {self.remark()}" if self.random.random() < 0.2 else ""
         if form == "fstring" and value.isdecimal():
             rest = text[len(words[0]) :]
             return [f"value = {value}" + tail, f'{target} = f"{words[0].partition("=")[0]}={{value}}{rest}"']
@@ -217,7 +217,7 @@ class Text:
 
     def write_call(self) -> None:
         """Write the generator's call."""
-        given = [arg for arg in self.facts["call"]["args"]]
+        given = list(self.facts["call"]["args"])
         function = "mk_runs" if self.style.imports == "name" else "runs.mk_runs"
         if self.style.call == "argv for pars3" and not self.facts["pars"][2]:
             given = ["project", "on", "pars1", "pars2", "sys.argv"]

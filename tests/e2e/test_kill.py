@@ -55,7 +55,9 @@ def good_runs_twice(site: PracticeSite) -> list[str]:
         seconds, _, _, first = row.split()[:4]
         name = first.partition("=")[2].replace(",", "_")
         unit = name if name in ended else next(one for one in ended if one.startswith(name.split("_")[0] + "_"))
-        began = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(float(seconds))) + f".{int(float(seconds) % 1 * 1000):03}Z"
+        began = (
+            time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(float(seconds))) + f".{int(float(seconds) % 1 * 1000):03}Z"
+        )
         if began > ended[unit]:
             late.append(row)
     return late

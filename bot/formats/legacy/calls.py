@@ -136,7 +136,9 @@ class Calls(Expressions):
         if not self.result.calls:
             self.note_lost([value for value in given.values() if isinstance(value, Table)])
         span = Span(node.lineno, node.end_lineno or node.lineno)
-        self.result.calls.append(GeneratorCall(span, {name: frozen(value) for name, value in given.items()}))
+        self.result.calls.append(
+            GeneratorCall(span, {name: frozen(value) for name, value in given.items()}, self.around)
+        )
 
     def note_lost(self, given: list[Table]) -> None:
         """Note what was set, but does not reach the generator."""

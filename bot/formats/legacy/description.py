@@ -216,7 +216,7 @@ def _leftovers(evaluation: Evaluation, call: GeneratorCall, tree: ast.Module, li
     """Return what has no effect: overwritten, unused, or behind the generator's call."""
     statements = tuple(_simple_statements(tree.body))
     why = {Span(span.first, span.last): told for span, told in evaluation.lost if span.first}
-    last = max((node.end_lineno or 0 for node in tree.body if node.lineno <= call.span.first), default=0)
+    last = call.around.last
     defined = {Span(node.lineno, node.end_lineno or 0) for node in tree.body if isinstance(node, ast.FunctionDef)}
     passed_by = [span for span in statements if span not in evaluation.walked | defined]
     why |= dict.fromkeys(passed_by, "its condition does not hold")

@@ -45,6 +45,7 @@ class _Statements(Calls):
         """Walk the statements of the module; each may be refused by itself."""
         try:
             for statement in body:
+                self.around = Span(statement.lineno, statement.end_lineno or statement.lineno)
                 self.guarded(statement)
         except Stopped:
             pass

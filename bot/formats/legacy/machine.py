@@ -22,7 +22,7 @@ class Machine:
         self.steps = 0
         self.depth = 0
         self.line = 0
-        self.span = Span(0, 0)
+        self.span = self.around = Span(0, 0)
         self.scope = self.module_scope = Scope()
         self.loops = 0
         self.bound: dict[str, Span] = {}

@@ -15,6 +15,8 @@ class GeneratorCall:
 
     span: Span
     arguments: dict[str, Any]
+    around: Span
+    """The statement of the module in which the call happened."""
 
 
 @dataclass

@@ -65,7 +65,8 @@ def _check(result: dict[str, Any], path: str) -> list[Finding]:
 
 def _call(said: dict[str, Any]) -> GeneratorCall:
     line = int(said.get("line") or 0)
-    return GeneratorCall(Span(line, line), {name: _value(value) for name, value in said["arguments"].items()})
+    span = Span(line, line)
+    return GeneratorCall(span, {name: _value(value) for name, value in said["arguments"].items()}, span)
 
 
 def _value(value: Any) -> Any:
