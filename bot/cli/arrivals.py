@@ -22,10 +22,10 @@ from bot.settings import Site
 from bot.stages.arrival import FileEdit, apply_edits, default_log, edits_for, look
 
 EXAMPLES: tuple[str, ...] = (
-    "lmtbot arrivals                        what is new in $DATA_LMT/data_lmt.log",
-    "lmtbot arrivals --log night.log        the same, from another log",
-    "lmtbot arrivals --dry-run 2024-S1-MX-2 the change of one project's file, not made",
-    "lmtbot arrivals --apply                add everything that arrives",
+    "lmtbot arrivals                         what is new in $DATA_LMT/data_lmt.log",
+    "lmtbot arrivals --log night.log         the same, from another log",
+    "lmtbot arrivals --dry-run 2024-S1-MX-2  the change of one project's file, not made",
+    "lmtbot arrivals --apply                 add everything that arrives",
 )
 
 SHOWN_OBSNUMS = 6

@@ -60,7 +60,7 @@ class Narrowed:
     broken: Mapping[str, str]
     listed_by: Mapping[int, Collection[str]]
     """For every obsnum of `rows`, who lists it."""
-    listed: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    listed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """ProjectId -> Science obsnums that it lists, those in question left out."""
     other_goals: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """Goal -> obsnums that are no Science and that no project lists."""
@@ -84,19 +84,18 @@ class Index:
 
     def narrow(self, folder: Path, log_path: Path) -> Narrowed:
         """Bring the cache up to date and return what has to be looked at."""
-        faults = self.log.update(log_path)
+        faults = [*self.log.update(log_path), *self.log.faults(log_path)]
         self.projects.update(folder)
         rows = {row.pid: row for row in self.projects.rows()}
         science = self.log.science(log_path)
         odd = self.log.odd(log_path)
         open_obsnums = {pid: _missing(seen, _listed(rows, pid)) for pid, seen in science.items()}
         asked = [pid for pid, obsnums in open_obsnums.items() if obsnums]
-        questions = odd.union(*(open_obsnums[pid] for pid in asked)) if asked else set(odd)
+        questions = odd.union({fault.obsnum or 0 for fault in faults}, *(open_obsnums[pid] for pid in asked))
         found = self.log.rows(log_path, questions)
         pids = {row.pid for row in found if not isinstance(row, RowFault)}
         listed_there = {obsnum for pid in pids for obsnum in _listed(rows, pid)}
         found += self.log.rows(log_path, listed_there - questions)
-        faults += self.log.faults(log_path)
         everything: set[int] = set().union(*(row.obsnums for row in rows.values()))
         left_out: set[int] = set().union(*(row.left_out for row in rows.values()))
         return Narrowed(
@@ -104,7 +103,7 @@ class Index:
             projects={pid: self.projects.project(pid) for pid in sorted(pids) if pid in rows and not rows[pid].fault},
             broken={row.pid: row.fault for row in rows.values() if row.fault},
             listed_by=_listers(rows, {row.obsnum or 0 for row in (*found, *faults)}),
-            listed={pid: frozenset(seen) - open_obsnums[pid] for pid, seen in science.items()},
+            listed={pid: _without(seen, open_obsnums[pid]) for pid, seen in science.items()},
             other_goals=_unlisted(self.log.others(log_path), everything),
         )
 
@@ -185,6 +184,10 @@ def _made_by() -> str:
 
 def _missing(seen: array[int], listed: array[int]) -> frozenset[int]:
     return frozenset() if seen == listed else frozenset(seen).difference(listed)
+
+
+def _without(seen: array[int], missing: frozenset[int]) -> tuple[int, ...]:
+    return tuple(obsnum for obsnum in seen if obsnum not in missing) if missing else tuple(seen)
 
 
 def _listed(rows: Mapping[str, ProjectRow], pid: str) -> array[int]:

@@ -5,6 +5,7 @@ Does not decide anything; what a broken file means is said elsewhere.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
@@ -82,7 +83,9 @@ class ProjectTable:
     def project(self, pid: str) -> Project:
         """Return the values of a project whose file can be read."""
         found = self.connection.execute("SELECT value FROM project WHERE folder = ?", (pid,)).fetchone()
-        return Project.model_validate_json(found[0])
+        value = json.loads(found[0])
+        value["left_out"] = {int(obsnum): reason for obsnum, reason in value.get("left_out", {}).items()}
+        return Project.model_validate(value)
 
     def _write(self, statement: str, rows: list[tuple[object, ...]]) -> None:
         if rows:

@@ -110,7 +110,7 @@ def find_growth(file: BinaryIO, whole: int, old: LogState | None) -> Growth:
     added = whole - old.whole if old else -1
     if old is None or added < 0 or not old.segments:
         return Growth(0, whole, is_all=True)
-    if _holds(file, added, old.segments):
+    if _ends_line(file, added) and _holds(file, added, old.segments):
         return Growth(0, added, is_all=False, at_head=True)
     if added and _holds(file, 0, old.segments):
         return Growth(old.whole, whole, is_all=False)
@@ -130,6 +130,12 @@ def grown(file: BinaryIO, growth: Growth, old: LogState | None) -> Segments:
         return segments
     whole = sum(length for length, _ in segments)
     return ((whole, digest_of(file, 0, whole)),)
+
+
+def _ends_line(file: BinaryIO, at: int) -> bool:
+    """Say whether a line begins at this place."""
+    file.seek(max(0, at - 1))
+    return at == 0 or file.read(1) == b"\n"
 
 
 def _holds(file: BinaryIO, start: int, segments: Segments) -> bool:

@@ -38,7 +38,7 @@ _FAILED = re.compile(r"failed for (\S+) +(\S.*)")
 _FILE_OBSNUM = re.compile(r"_(\d{5,8})_\d+_\d+\.nc|_(\d{5,8})(?=_)")
 _WITH_FREQUENCY = ("restfreq", "vlsr", "tint", "ra", "dec", "az", "el", "azoff", "eloff", "valid")
 _WITHOUT_FREQUENCY = _WITH_FREQUENCY[1:]
-_FEWEST = {_WITH_FREQUENCY: 6, _WITHOUT_FREQUENCY: 6}
+_FEWEST = 6
 _RANGES = {
     "restfreq": (0.0, 1100.0),
     "tint": (0.0, 1e6),
@@ -202,12 +202,12 @@ def _parse_head(head: list[str]) -> tuple[str, str, str, str, str] | str:
 
 def _columns(numbers: list[str], instrument: str, marked: bool) -> dict[str, float] | str:
     """Name the numbers. A row without frequency is told from one that is cut off by what the values can be."""
-    layouts = [_WITHOUT_FREQUENCY] if marked else [_WITH_FREQUENCY]
+    layouts: list[tuple[str, ...]] = [_WITHOUT_FREQUENCY] if marked else [_WITH_FREQUENCY]
     if instrument == "RSR" and not marked:
         layouts.append(_WITHOUT_FREQUENCY)
     if len(numbers) >= len(_WITH_FREQUENCY) - 1 and not marked:
         layouts = layouts[:1]
-    fitting = [layout for layout in layouts if _FEWEST[layout] <= len(numbers) <= len(layout)]
+    fitting = [layout for layout in layouts if _FEWEST <= len(numbers) <= len(layout)]
     if not fitting:
         return f"{len(numbers)} numbers stand behind the ProjectId; a row has 6 (cut off) to 10"
     if len(fitting) > 1:

@@ -30,7 +30,7 @@ from bot.model.project import (
 Place = tuple[str | int, ...]
 """Where something stands: ("sources", "M100", "obsnums", 0), ("obsnums", 97520, "banks", 1)."""
 
-SCHEMA_LINE = "# yaml-language-server: $schema=../../schemas/{name}.schema.json"
+SCHEMA_LINE = "# yaml-language-server: $schema=../../templates/schema/{name}.json"
 WIDTH = 100
 """A mapping of parameters stands on one line when it fits."""
 _COMMENT_WIDTH = 4_000

@@ -158,7 +158,7 @@ def _replace_scalar(text: str, spot: _Spot, value: Value) -> str:
     node = spot.node
     start, end = node.start_mark.index, node.end_mark.index
     flow = bool(spot.parent is not None and spot.parent.flow_style)
-    if node.style in ("|", ">"):
+    if getattr(node, "style", None) in ("|", ">"):
         last = text.rfind("\n", start, _trimmed(text, node))
         end = last if last > start else end
     return text[:start] + scalar_text(value, flow=flow) + text[end:]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.doors.files import read_bytes, read_text, write_whole
+from bot.doors.files import clear_unfinished, read_bytes, read_text, write_whole
 from bot.doors.index import KnownProject, Narrowed, ask_index
 from bot.doors.index_projects import read_project, stamp_projects
 from bot.doors.logfile import stamp_log
@@ -86,6 +86,7 @@ def apply_edits(edits: Sequence[FileEdit]) -> None:
         if read_text(edit.path) != edit.before:
             raise DoorError(f"{edit.path}: somebody changed the file meanwhile; it was left as it is, run again")
         write_whole(edit.path, edit.after)
+        clear_unfinished(edit.path.parent)
 
 
 def _look_at_everything(site: Site, log_path: Path, starting: Starting) -> Arrivals:
@@ -102,11 +103,10 @@ def _look_at_everything(site: Site, log_path: Path, starting: Starting) -> Arriv
 
 def _merged(found: Arrivals, narrowed: Narrowed) -> Arrivals:
     """Add what the index knows of the rest."""
-    listed = {
-        pid: tuple(sorted({*narrowed.listed.get(pid, ()), *found.listed.get(pid, ())}))
-        for pid in sorted(narrowed.listed.keys() | found.listed.keys())
-    }
-    told = {pid: obsnums for pid, obsnums in listed.items() if obsnums}
+    listed = dict(narrowed.listed)
+    for pid, obsnums in found.listed.items():
+        listed[pid] = tuple(sorted({*listed.get(pid, ()), *obsnums}))
+    told = {pid: listed[pid] for pid in sorted(listed) if listed[pid]}
     return Arrivals(found.projects, found.held, told, narrowed.other_goals)
 
 

@@ -15,7 +15,7 @@ from bot.formats.legacy.trusted import describe_trusted
 from bot.formats.project_file import PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder
 from bot.formats.project_text import project_text, qa_text
 from bot.formats.runfile import RUNFILES
-from bot.formats.yaml_text import Document
+from bot.formats.yaml_text import Document, decode
 from bot.rules.importing import Imported, import_project
 from bot.rules.lines import legacy_runfiles
 
@@ -102,7 +102,13 @@ def _read_folder(path: Path, trust: Run | None) -> LegacyFolder:
 
 def _prove(folder: LegacyFolder, imported: Imported, texts: dict[str, str]) -> Iterable[Finding]:
     """Read the new texts back and compare their run lines with those of an independent generator."""
-    read = parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=imported.pid)
+    try:
+        for name, text in texts.items():
+            decode(text.encode(), f"projects/{imported.pid}/{name}")
+        read = parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=imported.pid)
+    except ProjectError as error:
+        yield from error.findings
+        return
     if (read.project, read.qa) != (imported.project, imported.qa):
         what = "the text of project.yaml or qa.yaml does not say what was read"
         yield Finding("TEXT", Severity.ERROR, str(folder.path), 0, what, cure="please report this with the folder")
@@ -224,7 +230,10 @@ def _write_one(outcome: Outcome, projects: Path, options: Options) -> Outcome:
     action = "replaced" if there else "written"
     if options.dry_run:
         return replace(outcome, action=f"would be {action}")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in (QA_FILE, PROJECT_FILE):
-        write_whole(folder / name, outcome.texts[name])
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (QA_FILE, PROJECT_FILE):
+            write_whole(folder / name, outcome.texts[name])
+    except OSError as error:
+        raise DoorError(f"{folder}: cannot be written: {error.strerror}; see who owns projects/ and its disk") from error
     return replace(outcome, action=action)

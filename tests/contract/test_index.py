@@ -23,6 +23,7 @@ from bot.stages.arrival import index_folder, list_projects, look
 
 REAL = (Path(__file__).parents[1] / "data" / "log" / "data_lmt.log").read_bytes().split(b"\n")
 ROWS = [line for line in REAL if line.strip() and not line.startswith(b"#")]
+FAILED = b"# 2024-03-05 110002  failed for slr x/ifproc_2024-03-05_110002_00_0001.nc"
 SCIENCE = [line for line in ROWS if b" Science " in line]
 
 
@@ -203,7 +204,8 @@ def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(
 def test_two_processes_at_once_and_killed_ones_do_no_harm(tmp_path: Path) -> None:
     site = site_in(tmp_path)
     log = write_log(site, ROWS)
-    write_project(site, "2018-S1-MU-46", [obsnum_of(line) for line in SCIENCE if b"2018-S1-MU-46" in line])
+    own = [obsnum_of(line) for line in SCIENCE if b"2018-S1-MU-46" in line]
+    write_project(site, "2018-S1-MU-46", own)
     code = "import sys; from bot.cli import main; sys.exit(main(sys.argv[1:]))"
     command = [
         sys.executable,

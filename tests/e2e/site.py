@@ -1,4 +1,4 @@
-"""A site for end-to-end tests: a repository, raw data, results and the simulated pipeline, all in one temporary folder."""
+"""A site for end-to-end tests: repository, raw data, results and simulated pipeline in one temporary folder."""
 
 from __future__ import annotations
 
@@ -15,15 +15,7 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 PIPELINE = REPOSITORY / "bot" / "sim" / "SLpipeline.sh"
 
-LOG = """\
-2024-04-20T08:50:02   117344  SEQ        Calibration  Cal         FIELD_A                  2024-S1-MX-2      115.2712     0       5.0    1.000000   1.000000  152.3  37.4  0 0 1
-2024-04-20T08:55:02   117345  SEQ        Science      Map(L/C)    FIELD_A                  2024-S1-MX-2      115.2712     0     120.0    1.000000   1.000000  152.3  37.4  0 0 1
-2024-04-20T09:53:03   117349  SEQ        Science      Map(L/C)    FIELD_A                  2024-S1-MX-2      115.2712     0     120.0    1.000000   1.000000  152.3  37.4  0 0 1
-2024-04-20T10:00:00   117360  RSR        Calibration  Cal         GALAXY                   2024-S1-MX-2      RSR          0       5.0    2.000000   2.000000  152.3  37.4  0 0 1
-2024-04-20T10:10:00   117361  RSR        Science      Bs          GALAXY                   2024-S1-MX-2      RSR          0     300.0    2.000000   2.000000  152.3  37.4  0 0 1
-2024-04-20T10:20:00   117362  RSR        Science      Bs          GALAXY                   2024-S1-MX-2      RSR          0     300.0    2.000000   2.000000  152.3  37.4  0 0 1
-2024-04-20T10:30:00   117363  RSR        Science      Bs          GALAXY                   2024-S1-MX-2      RSR          0     300.0    2.000000   2.000000  152.3  37.4  0 0 1
-"""
+LOG = (Path(__file__).parents[1] / "data" / "site" / "data_lmt.log").read_text()
 PROJECT = """\
 pid: 2024-S1-MX-2
 sources:

@@ -83,8 +83,10 @@ def test_the_call_is_found_in_all_its_forms() -> None:
         "import lmtoy.runs as r\nr.mk_runs(p, o, {}, {}, None, [])",
         "import lmtoy\nlmtoy.runs.mk_runs(p, o, {}, {})",
         "from runs import *\nmk_runs(p, o, pars1={}, pars2={}, argv=None)",
-        "import runs, sys\ndef main(argv):\n    runs.mk_runs(p, o, {}, {}, argv)\nif __name__ == '__main__':\n    main(sys.argv)",
-        "try:\n    import os, sys\n    sys.path.insert(0, os.environ['LMTOY'])\n    import runs\nexcept:\n    sys.exit(0)\n"
+        "import runs, sys\ndef main(argv):\n    runs.mk_runs(p, o, {}, {}, argv)\n"
+        "if __name__ == '__main__':\n    main(sys.argv)",
+        "try:\n    import os, sys\n    sys.path.insert(0, os.environ['LMTOY'])\n    import runs\n"
+        "except:\n    sys.exit(0)\n"
         "runs.mk_runs(*[p, o], **{'pars1': {}, 'pars2': {}})",
     ]
     for form in forms:
@@ -111,7 +113,6 @@ def test_a_sum_of_whole_sources_is_a_mosaic_and_keeps_its_own_numbers_apart() ->
 )
 def test_what_is_no_sum_of_sources_at_the_end_is_written_out(later: str) -> None:
     body = f"on['a'] = [1, 2]\non['b'] = [3]\non['m'] = on['a'] + on['b']\n{later}"
-    assert all(source.mosaic in ((), ("b",)) for source in read(body).sources) or "append" not in later
     mosaic = {source.name: source.mosaic for source in read(body).sources}["m"]
     assert mosaic == ()
 

@@ -33,13 +33,14 @@ def describe_trusted(result: dict[str, Any], text: str, path: str) -> Descriptio
     pairs. Where reading alone gives the same, that description is returned: it knows more about lines.
     """
     findings = _check(result, path)
-    calls = [_call(one) for one in result.get("calls", [])[:1]]
-    findings += [one for call in calls for one in check_arguments(call, path)]
     if findings:
         raise ProjectError(findings=findings)
-    tree = parse_tree(text, path)
-    _find_lines(calls[0], tree)
-    described = describe_call(calls[0], text, path, _code(tree))
+    tree, call = parse_tree(text, path), _call(result["calls"][0])
+    _find_lines(call, tree)
+    findings = check_arguments(call, path)
+    if findings:
+        raise ProjectError(findings=findings)
+    described = describe_call(call, text, path, _code(tree))
     try:
         read = read_description(text, path)
     except ProjectError:

@@ -1,0 +1,95 @@
+"""What is done, to do and blocked, and the state that follows: from plan and ledger alone."""
+
+from __future__ import annotations
+
+from bot.formats.project_file import parse_folder
+from bot.model.plan import Plan, Unit
+from bot.model.record import Ledger, Record, RunState
+from bot.rules.plan import plan_project
+from bot.rules.state import State, standing
+from bot.rules.work import divide, superseded_names, waits_for
+
+PROJECT = "pid: P-1\nmode: RSR/Bs\nsources:\n  A: {obsnums: [101, 102], tiers: {a: {}, b: {}}}\n"
+
+
+def plan(qa: str = "", project: str = PROJECT) -> Plan:
+    return plan_project(parse_folder(project, qa, pid="P-1"))
+
+
+def record(unit: Unit, state: RunState = RunState.GOOD, *, ended: str = "2026-01-01", level: int = 1) -> Record:
+    members = tuple(member.obsnum for member in getattr(unit, "members", ()))
+    return Record(
+        pid="P-1", name=unit.name, source=unit.source, level=level, digest=unit.digest, attempt=1, state=state,
+        lines=(), members=members, ended=ended,
+    )  # fmt: skip
+
+
+def names(units: tuple[Unit, ...]) -> list[str]:
+    return [unit.name for unit in units]
+
+
+ALL = {"101", "102", "101_102"}
+
+
+def test_nothing_on_record_means_everything_is_to_do() -> None:
+    parted = divide(plan(), Ledger(()), set())
+    assert names(parted.todo) == ["101", "102", "101_102"] and not parted.done
+
+
+def test_a_good_record_with_todays_digest_and_its_directory_is_done() -> None:
+    ledger = Ledger(tuple(record(unit) for unit in plan().units))
+    assert not divide(plan(), ledger, ALL).todo
+    assert names(divide(plan(), ledger, ALL - {"102"}).todo) == ["102"]
+
+
+def test_no_state_but_good_is_done() -> None:
+    for state in set(RunState) - {RunState.GOOD}:
+        ledger = Ledger(tuple(record(unit, state) for unit in plan().units))
+        assert len(divide(plan(), ledger, ALL).todo) == 3, state
+
+
+def test_the_newest_good_record_counts_so_a_flag_taken_back_is_to_do_again() -> None:
+    first, flagged = plan().units[0], plan("obsnums:\n  101: {flags: {badcb: 1/1}}\n").units[0]
+    ledger = Ledger((record(first, ended="2026-01-01"), record(flagged, ended="2026-01-02")))
+    assert "101" in names(divide(plan(), ledger, ALL).todo)
+
+
+def test_level_2_products_serve_level_1_too_and_not_the_other_way() -> None:
+    unit = plan().units[0]
+    assert "101" in names(divide(plan(), Ledger((record(unit, level=2),)), ALL).done)
+    level2 = plan_project(parse_folder(PROJECT, "", pid="P-1"), 2)
+    assert "101" in names(divide(level2, Ledger((record(unit, level=1),)), ALL).todo)
+
+
+def test_a_blocked_member_blocks_its_combination_by_name_and_nothing_else() -> None:
+    parted = divide(plan("obsnums:\n  101: {flags: {badbc: 1/1}}\n"), Ledger(()), set())
+    assert names(parted.todo) == ["102"]
+    assert "badcb" in parted.blocked["101"] and "member 101 cannot run" in parted.blocked["101_102"]
+
+
+def test_a_combination_waits_for_its_members_that_are_still_to_run() -> None:
+    combination = plan().units[-1]
+    assert waits_for(combination, {"102", "999"}) == {"102"}
+    assert waits_for(plan().units[0], {"102"}) == set()
+
+
+def test_a_renamed_combination_supersedes_the_old_one_of_its_source() -> None:
+    old = record(plan().units[-1])
+    now = plan(project=PROJECT.replace("[101, 102]", "[101, 102, 103]"))
+    assert superseded_names(now.units[-1], now, Ledger((old,))) == ("101_102",)
+    assert superseded_names(plan().units[-1], plan(), Ledger((old,))) == ()
+
+
+def state(found: Plan, ledger: Ledger, present: set[str], *, locked: bool = False) -> State:
+    return standing(found, ledger, present, sources=1, is_locked=locked).state
+
+
+def test_the_state_of_a_project_is_derived() -> None:
+    units = plan().units
+    good, failed = Ledger(tuple(map(record, units))), Ledger((record(units[0], RunState.FAILED),))
+    assert state(plan(), Ledger(()), set()) is State.NEW
+    assert state(plan(), good, ALL) is State.LEVEL1_DONE
+    assert state(plan(), failed, set()) is State.LEVEL1_FAILED
+    assert state(plan(), Ledger((record(units[0]),)), {"101"}) is State.LEVEL1_PARTLY
+    assert state(plan(), Ledger(()), set(), locked=True) is State.LEVEL1_RUNNING
+    assert state(plan(project="pid: P-1\n"), Ledger(()), set()) is State.EMPTY
