@@ -60,7 +60,10 @@ def run(args: argparse.Namespace, _site: Site) -> int:
             _commit(root, "Arrivals of the night")
     print("\nTwo beams of 120317 are bad and nobody has flagged them yet: look at the page.")
     _play("summary", root)
-    print(f"\nDone in {time.monotonic() - began:.0f} s. To go on by hand:\n  cd {shlex.quote(str(root))}")
+    print(f"\nDone in {time.monotonic() - began:.0f} s. To go on by hand:")
+    if sys.prefix != sys.base_prefix:
+        print(f"  . {shlex.quote(sys.prefix)}/bin/activate")
+    print(f"  cd {shlex.quote(str(root))}")
     names = ("DATA_LMT", "WORK_LMT", "LMTSIM_PYTHON")
     print("  export " + " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in names))
     print("  edit projects/2024-S1-MX-2/qa.yaml, then: lmtbot run 2024-S1-MX-2 --dry-run")

@@ -7,15 +7,15 @@ from pathlib import Path
 
 
 def describe_head(root: Path, below: str) -> tuple[str, str]:
-    """Return (commit, person) of HEAD; `+` behind the commit means uncommitted changes below that folder.
+    """Return (commit, its author) of HEAD; of a merge on GitHub the author is who merged.
 
-    ("", "") where there is no git repository: people may try a plain folder.
+    `+` behind the commit means uncommitted changes below that folder; ("", "") where there is no git repository: people may try a plain folder.
     """
     commit = _git(root, "rev-parse", "HEAD")
     if not commit:
         return "", ""
     changed = "+" if _git(root, "status", "--porcelain", "--", below) else ""
-    return commit + changed, _git(root, "log", "-1", "--format=%cn <%ce>")
+    return commit + changed, _git(root, "log", "-1", "--format=%an <%ae>")
 
 
 def _git(root: Path, *words: str) -> str:

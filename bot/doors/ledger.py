@@ -87,6 +87,16 @@ class LedgerDoor:
             finally:
                 stream.truncate(0)
 
+    @contextmanager
+    def share(self) -> Iterator[None]:
+        """Keep runners of this project away while its products are read; raise Busy when one is at work."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with (self.home / "lock").open("a+", encoding="utf-8") as stream:
+            if not _try_lock(stream, fcntl.LOCK_SH):
+                stream.seek(0)
+                raise Busy(f"{self.pid}, whose obsnums are needed: {_holder(stream.read())}; wait for it")
+            yield
+
     def is_locked(self) -> bool:
         """Say whether a runner holds the project now."""
         try:

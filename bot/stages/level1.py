@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bot.doors.git import describe_head
@@ -25,7 +26,7 @@ from bot.errors import DoorError, LmtBotError
 from bot.model.plan import Plan, Unit
 from bot.model.record import Ledger, Record, RunState
 from bot.rules import work
-from bot.rules.plan import select
+from bot.rules.plan import needed_projects, select
 from bot.settings import Site
 from bot.stages.attempt import Attempt, Workshop
 from bot.stages.planning import read_plan, read_project
@@ -89,11 +90,10 @@ def survey(site: Site, request: Request) -> tuple[Plan, work.Work, LedgerDoor, L
     ledger = door.read()
     parted = divide(site, plan, door, ledger)
     chosen = {unit.name for unit in select(plan, source=request.source, obsnum=request.obsnum).units}
-    todo = tuple(
-        unit
-        for unit in parted.todo
-        if unit.name in chosen and (not request.only_failed or work.has_failed(ledger, unit, plan.level))
-    )
+    if request.only_failed:
+        failed = {unit.name for unit in parted.todo if work.has_failed(ledger, unit, plan.level)}
+        chosen &= failed | {unit.name for unit in parted.todo if work.waits_for(unit, failed)}
+    todo = tuple(unit for unit in parted.todo if unit.name in chosen)
     blocked = {name: why for name, why in parted.blocked.items() if name in chosen}
     return plan, work.Work(parted.done, todo, blocked), door, ledger
 
@@ -109,9 +109,12 @@ def run_level1(site: Site, request: Request, watch: Callable[[Progress], None]) 
     """Run a project's level 1; `watch` hears of every change. Raises Busy when another runner holds the project."""
     pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
     pipeline.locate()
-    read_project(site, request.pid)
+    folder = read_project(site, request.pid)
     door = LedgerDoor(site.need_work(), request.pid)
-    with door.lock("lmtbot run"):
+    with ExitStack() as held:
+        held.enter_context(door.lock("lmtbot run"))
+        for pid in needed_projects(folder.project):
+            held.enter_context(LedgerDoor(site.need_work(), pid).share())
         for name in ("area", "old", "failed"):
             clear_doomed(door.folder(name))
         plan, parted, door, ledger = survey(site, request)

@@ -96,6 +96,13 @@ def test_one_bad_folder_stops_only_itself_and_all_errors_come_at_once(
         assert line in told, line
 
 
+def test_a_source_name_that_a_shell_could_take_for_more_is_refused(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(root, "--verify", folder(root, GOOD.replace("M17", "M17;x"))) == 1
+    assert project_files(root) == [] and "M17;x" in capsys.readouterr().out
+
+
 def test_two_folders_of_one_project_are_both_refused(root: Path) -> None:
     first = folder(root, GOOD)
     second = root.parent / "copy" / f"lmtoy_{PID}"

@@ -200,3 +200,28 @@ def test_secrets_of_the_environment_do_not_reach_the_pipeline(tmp_path: Path) ->
     environment = {"PATH": "/bin", "GITHUB_TOKEN": "t", "LMTBOT_KEY": "k", "MY_PASSWORD": "p", "LMTOY": "/opt/lmtoy"}
     pipeline = LocalPipeline(["env"], environment, data=tmp_path, work=tmp_path)
     assert set(pipeline.environment) == {"PATH", "LMTOY", "DATA_LMT", "WORK_LMT"}
+
+
+OTHER = """\
+pid: 2024-S1-XX-1
+sources:
+  MOSAIC:
+    mode: RSR/Bs
+    mosaic:
+      - {project: 2024-S1-MX-2, source: GALAXY}
+    tiers:
+      a: {}
+"""
+
+
+def test_a_combination_of_another_projects_obsnums_waits_for_them_and_leaves_them_alone(site: PracticeSite) -> None:
+    folder = site.root / "projects" / "2024-S1-XX-1"
+    folder.mkdir()
+    (folder / "project.yaml").write_text(OTHER)
+    told = site.call("run", "2024-S1-XX-1", code=1)
+    assert "not reduced as 2024-S1-MX-2 plans it" in told
+    run(site, "--source", "GALAXY")
+    before = {path: path.read_bytes() for path in (site.work / PID).rglob("*") if path.is_file()}
+    site.call("run", "2024-S1-XX-1")
+    assert (site.work / "2024-S1-XX-1" / "117361_117363").is_dir()
+    assert {path: path.read_bytes() for path in (site.work / PID).rglob("*") if path.is_file()} == before
