@@ -1,4 +1,4 @@
-"""Print the JSON Schemas of the project files, by which editors complete and check what people type.
+"""Print the JSON Schemas of the project files and the settings, by which editors complete and check what people type.
 
 A project file names its schema in its first line (`# yaml-language-server: $schema=...`). --write renews
 templates/schema/ in the repository.
@@ -15,7 +15,7 @@ from bot.rules.parameters import catalogue
 from bot.settings import Site
 
 EXAMPLES: tuple[str, ...] = (
-    "lmtbot schema               all four, as one JSON document",
+    "lmtbot schema               all, as one JSON document",
     "lmtbot schema project       the schema of project.yaml",
     "lmtbot schema --write       renew templates/schema/*.json",
 )

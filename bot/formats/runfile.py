@@ -9,7 +9,7 @@ from bot.errors import ProjectError
 
 RUNFILES = ("run1a", "run1b", "run1c", "run2", "run1.sh", "run2.sh")
 PROGRAM = "SLpipeline.sh"
-_SHELL = re.compile(r"[;$`\\&|<>'\"\s!#{}]")
+_SHELL = re.compile(r"[;$`\\&|<>'\"\s{}]")
 
 
 def runfile_texts(lines: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:

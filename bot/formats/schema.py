@@ -1,4 +1,4 @@
-"""The JSON Schemas of the project files, made from the models: editors complete and check while people type.
+"""The JSON Schemas of the project files and the settings, made from the models: editors complete and check while people type.
 
 The files themselves are read by bot.formats.validation; a schema only says the same in the editors' language.
 """
@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import DefsRef, GenerateJsonSchema, JsonRef, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -17,10 +18,15 @@ from bot.errors import ProjectError
 from bot.formats.project_file import MODELS
 from bot.model.project import MODE_PATTERN
 from bot.model.scalars import Grade, Pid
+from bot.settings import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-NAMES = tuple(name.removesuffix(".yaml") for name in MODELS)
-"""project, qa, level2, archive."""
+_MODELS: dict[str, type[BaseModel]] = {
+    **{name.removesuffix(".yaml"): model for name, model in MODELS.items()},
+    "settings": Settings,
+}
+NAMES = tuple(_MODELS)
+"""project, qa, level2, archive, settings."""
 
 PARAMETERS = "#/$defs/Parameters"
 
@@ -60,13 +66,13 @@ class _Generator(GenerateJsonSchema):
 
 
 def schema_of(name: str, parameters: Mapping[str, str] | None = None) -> Json:
-    """Return the schema of project, qa, level2 or archive; `parameters`: keyword -> what it means, for completion."""
-    if f"{name}.yaml" not in MODELS:
-        raise ProjectError(f"{name!r} is no project file; there are {', '.join(NAMES)}")
-    model = MODELS[f"{name}.yaml"]
+    """Return the schema of a file by its name; `parameters`: keyword -> what it means, for completion."""
+    if name not in _MODELS:
+        raise ProjectError(f"{name!r} is no file of ours; there are {', '.join(NAMES)}")
+    model = _MODELS[name]
     made = model.model_json_schema(schema_generator=_Generator)
     made.setdefault("$defs", {}).pop("Parameters", None)
-    schema = {"$schema": DIALECT, "title": f"{name}.yaml", **{key: made[key] for key in made if key != "title"}}
+    schema = {"$schema": DIALECT, "title": name, **{key: made[key] for key in made if key != "title"}}
     told: Json = _as_written(schema)
     if PARAMETERS in json.dumps(told):
         told["$defs"]["Parameters"] = _parameters(parameters or {})

@@ -23,7 +23,9 @@ MAX_DEPTH = 24
 Loc = tuple[Hashable, ...]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in "null bool int float timestamp value str seq map".split()}
+_TAGS = {
+    f"tag:yaml.org,2002:{kind}" for kind in ["null", "bool", "int", "float", "timestamp", "value", "str", "seq", "map"]
+}
 """What a resolver gives to plain YAML; anything else was asked for by a tag."""
 _NULLS = ("", "~", "null", "Null", "NULL")
 

@@ -25,8 +25,12 @@ Tier = Literal["a", "b", "c"]
 TIERS: tuple[Tier, ...] = ("a", "b", "c")
 Bank = Literal[0, 1]
 SAFE_CHARACTERS = re.compile(r"[A-Za-z0-9_.,+\-/:%@\[\]=]")
-SAFE_KEY = re.compile(r"_?[a-z][a-z0-9_]*|[=0-9.,+-]+")
-SAFE_WORD = re.compile(r"(?:_?[a-z][a-z0-9_]*(?:=[A-Za-z0-9_.,+\-/:%@\[\]=]*)?|[=0-9.,+\-]+)", re.ASCII)
+"""What a value may be made of."""
+SAFE_KEY = re.compile(r"_?[A-Za-z][A-Za-z0-9_]*|[=0-9.,+-]+")
+ENVIRONMENT_KEY = re.compile(r"[A-Z_][A-Z0-9_]*")
+"""Names like PATH or LD_PRELOAD: the pipeline exports whatever it is given."""
+BARE_WORD = re.compile(r"[A-Za-z0-9_.,+\-/:%@\[\]?!~()*^#]+", re.ASCII)
+"""A word without `=`, as stands in old comments: kept to be read, written to runfiles, never given to the pipeline."""
 MODE_PATTERN = r"^[A-Z0-9]+/[A-Za-z]+$"
 
 
@@ -108,13 +112,15 @@ def _unsafe(word: str) -> str:
 
     It becomes an argument of a program, and a word in the shell scripts that people go back to.
     """
-    if SAFE_WORD.fullmatch(word):
+    key, equals, value = word.partition("=")
+    if not equals and BARE_WORD.fullmatch(word):
         return ""
-    key, _, value = word.partition("=")
-    if not SAFE_KEY.fullmatch(key):
+    if (key and not SAFE_KEY.fullmatch(key)) or ENVIRONMENT_KEY.fullmatch(key):
         return f"{key!r} is not the name of a parameter; names are small letters, digits and _"
     bad = " ".join(repr(char) for char in sorted(set(SAFE_CHARACTERS.sub("", value))))
-    return f"{word!r} holds {bad}; a value is one word without white space, quotes or shell characters"
+    if bad:
+        return f"{word!r} holds {bad}; a value is one word without white space, quotes or shell characters"
+    return ""
 
 
 class Listing(Frozen):

@@ -15,14 +15,12 @@ from enum import StrEnum
 from pydantic import TypeAdapter, ValidationError
 
 from bot.formats.obslog import SCIENCE, Row, RowFault, group_rows
+from bot.model.modes import MODES
 from bot.model.observation import Observation
 from bot.model.project import Project, Tiers
 from bot.model.scalars import Pid
 from bot.rules.source_choice import Candidate, Setup, candidates_of, choose_source
 from bot.rules.starting import Starting, starting_tiers
-
-MODES = frozenset(("SEQ/Map", "SEQ/Bs", "SEQ/Ps", "1MM/Map", "1MM/Bs", "1MM/Ps", "RSR/Bs"))
-"""What the pipeline reduces (SLpipeline.sh; 1MM/Map is reduced in 2024-S1-US-3)."""
 
 _PID: TypeAdapter[str] = TypeAdapter(Pid)
 _SOURCE = re.compile(r"[^\s\x00-\x1f\x7f]{1,100}")

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from bot.errors import Severity
+from bot.model.modes import MAPS, MODES, POINTS
 from bot.model.project import Parameters
 from bot.rules.kinds import ANYTHING, Fault, Legal, Value, expand_beams, form_of, parse_text, print_value
 
@@ -36,8 +37,6 @@ ROLES: tuple[Role, ...] = ("pi", "da", "po", "bot")
 """From the one who may set least to the one who may set all."""
 
 COMBINATION = "combination"
-MODES = ("SEQ/Map", "SEQ/Bs", "SEQ/Ps", "1MM/Ps", "RSR/Bs")
-_POINTS = ("SEQ/Bs", "SEQ/Ps", "1MM/Ps")
 _HEAD = ("obsnum=", "obsnums=", "_io=", "_s=")
 """The words that the planner itself begins a run line with."""
 
@@ -192,7 +191,8 @@ def _catalogues() -> Mapping[str, Mapping[str, Parameter]]:
     """Read catalogue.yaml; mode -> name -> parameter, and all of them under ""."""
     sections = _sections()
     everywhere = sections["everywhere"]
-    parts = {mode: sections["points" if mode in _POINTS else mode] for mode in (*MODES, COMBINATION)}
+    alike = {**dict.fromkeys(MAPS, "SEQ/Map"), **dict.fromkeys(POINTS, "points")}
+    parts = {mode: sections[alike.get(mode, mode)] for mode in (*MODES, COMBINATION)}
     found: dict[str, Mapping[str, Parameter]] = {}
     union = dict(everywhere)
     for mode, part in parts.items():

@@ -13,13 +13,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.formats.project_file import ProjectFolder
+from bot.model.modes import POINTS
 from bot.model.plan import Chain, Combination, Member, Plan, RunLine
 from bot.model.project import TIERS, Listing, Project, Qa, Source
 from bot.rules import lines
 from bot.rules.parameters import blocking_fault
-
-POINTS = ("SEQ/Ps", "SEQ/Bs", "1MM/Ps", "1MM/Bs")
-"""Modes that the pipeline cannot combine: it combines SpecFiles (maps) and RSR spectra (LMTOY bin/seq_combine.sh)."""
 
 DIGEST_LENGTH = 16
 """Hexadecimal digits of SHA-256: 64 bits tell a million units apart with room to spare."""

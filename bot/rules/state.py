@@ -1,4 +1,4 @@
-"""The state of a project, derived by one function from plan and ledger; nothing stores it (architecture.md section 1)."""
+"""The state of a project, derived by one function from plan and ledger; nothing stores it."""
 
 from __future__ import annotations
 

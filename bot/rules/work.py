@@ -101,5 +101,6 @@ def _lost_member(unit: Unit, plan: Plan, blocked: Mapping[str, str], foreign: Ma
             ledger = foreign.get(member.pid, Ledger(()))
             current = current_record(ledger, str(member.obsnum))
             if current is None or current.digest != member.digest:
-                return f"its member {member.obsnum} of {member.pid} is not reduced as {member.pid} plans it; run that first"
+                told = f"its member {member.obsnum} of {member.pid} is not reduced as {member.pid} plans it"
+                return f"{told}; run that first"
     return ""

@@ -73,9 +73,9 @@ def _read_one(path: Path, options: Options, trust: Run | None) -> Outcome:
         QA_FILE: qa_text(imported.qa, imported.qa_margin),
     }
     findings += tuple(_prove(folder, imported, texts))
-    if options.verify:
-        findings += tuple(_compare_lying(folder, imported))
     refused = any(one.severity is Severity.ERROR for one in findings)
+    if options.verify and not refused:
+        findings += tuple(_compare_lying(folder, imported))
     findings = tuple(replace(one, pid=imported.pid) for one in findings)
     action = "refused" if refused else "written"
     return Outcome(path, imported.pid, action, _counts(imported), findings, texts)
@@ -235,5 +235,7 @@ def _write_one(outcome: Outcome, projects: Path, options: Options) -> Outcome:
         for name in (QA_FILE, PROJECT_FILE):
             write_whole(folder / name, outcome.texts[name])
     except OSError as error:
-        raise DoorError(f"{folder}: cannot be written: {error.strerror}; see who owns projects/ and its disk") from error
+        raise DoorError(
+            f"{folder}: cannot be written: {error.strerror}; see who owns projects/ and its disk"
+        ) from error
     return replace(outcome, action=action)

@@ -133,8 +133,8 @@ def test_parameters_of_a_source_without_obsnums_are_kept() -> None:
     [
         ("on['a'] = [1]\npars1['a'] = 'x=$HOME'", "", "mk_runs.py", 6),
         ("on['a'] = [1]\npars3['a'] = 'x=1;rm'", "", "mk_runs.py", 6),
-        ("on['a'] = [1]", "\n1 # Bad weather", "comments.txt", 2),
-        ("on['a'] = [1]", "1 # see #12", "comments.txt", 1),
+        ("on['a'] = [1]", "\n1 # can't", "comments.txt", 2),
+        ("on['a'] = [1]", "1 # x=1&", "comments.txt", 1),
     ],
 )
 def test_a_word_that_is_no_parameter_is_an_error_with_its_line(body: str, comments: str, place: str, line: int) -> None:
@@ -142,6 +142,11 @@ def test_a_word_that_is_no_parameter_is_an_error_with_its_line(body: str, commen
     assert found.project is None
     errors = [one for one in found.findings if one.severity is Severity.ERROR]
     assert [(Path(one.path).name, one.line) for one in errors] == [(place, line)]
+
+
+def test_prose_behind_the_sign_is_carried_as_the_words_that_it_is_today() -> None:
+    found = import_project(legacy("on['a'] = [1]\npars2['a'] = ''", "1 # See #12, Bad weather?"))
+    assert found.qa is not None and found.qa.obsnums[1].flags == ("See", "#12,", "Bad", "weather?")
 
 
 @pytest.mark.parametrize(

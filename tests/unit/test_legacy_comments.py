@@ -39,7 +39,7 @@ def test_a_line_is_taken_apart(
 
 
 @pytest.mark.parametrize(
-    "key", ["100,101", "100:", "A", "0100", "100__a", "100__", "__1", "100_200_300", "1e5", "QAFAIL"]
+    "key", ["100,101", "100:", "A", "0100", "100__a", "100__", "100__1__", "__1", "100_200_300", "1e5", "QAFAIL"]
 )
 def test_a_key_that_nothing_matches_is_told_and_kept(key: str) -> None:
     (found,), (told,) = read_comments(f"\n{key} text # a=1", "comments.txt")
@@ -52,7 +52,9 @@ def test_comment_lines_are_remarks_and_empty_ones_nothing() -> None:
     assert [one.text for one in found] == ["one", "two", "97520 QAFAIL"] and not told
 
 
-@pytest.mark.parametrize("word", ["pix_list=-16", "pix_list", "pix_list=", "pix_list=-0,", "pix_list=-a"])
+@pytest.mark.parametrize(
+    "word", ["pix_list=-16", "pix_list", "pix_list=", "pix_list=-0,", "pix_list=-a", "pix_list=0=1"]
+)
 def test_beams_that_stop_the_generator_are_errors(word: str) -> None:
     _, (told,) = read_comments(f"97520 # {word}", "comments.txt")
     assert told.severity is Severity.ERROR and told.line == 1
@@ -69,3 +71,7 @@ def test_the_last_line_of_a_class_gives_the_arguments() -> None:
     bank_0, bank_1 = obsnum_arguments(text)
     assert bank_0 == {"5": ["b=2"], "6": ["d=4", "qagrade=-2"], "7": []}
     assert bank_1 == {"5": ["c=3"], "8": ["pix_list=2,3,4,5,6,7,8,9,10,11,12,13,14,15"]}
+
+
+def test_a_line_that_stops_the_generator_gives_no_arguments() -> None:
+    assert obsnum_arguments("5 # a=1\n5__1__ # b=2\n5__x # c=3\n") == ({"5": ["a=1"]}, {})

@@ -76,9 +76,9 @@ def test_a_folder_without_description_or_with_a_folder_in_its_place_is_told(tmp_
 def test_windows_line_ends_and_a_byte_order_mark_do_no_harm(tmp_path: Path) -> None:
     text = b"\xef\xbb\xbf" + PLAIN.replace("\n", "\r\n").encode()
     (tmp_path / "mk_runs.py").write_bytes(text)
-    (tmp_path / "comments.txt").write_bytes(b"1 x # a=1\r\n2 y\r\n")
+    (tmp_path / "comments.txt").write_bytes(b"1 x # a=1\r\n2 y\r3 z\r\n")
     found = read_legacy_folder(tmp_path)
-    assert [one.text for one in found.comments] == ["1 x # a=1", "2 y"]
+    assert [one.text for one in found.comments] == ["1 x # a=1", "2 y", "3 z"]
 
 
 def test_an_old_argument_file_is_told(tmp_path: Path) -> None:

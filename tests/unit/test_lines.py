@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from bot.errors import ProjectError
 from bot.formats.project_file import ProjectFolder, parse_folder
 from bot.rules.lines import legacy_runfiles
 
@@ -32,9 +35,17 @@ def test_all_six_runfiles_are_there_even_when_empty() -> None:
 
 def test_the_first_tier_carries_restart_and_no_exceptions() -> None:
     found = legacy_runfiles(folder(TWO, "obsnums:\n  101: {flags: {birdies: 512}}\n"))
-    assert words(found, "run1a")[0] == "SLpipeline.sh obsnum=101 _io=TBD _s=A pix_list=-15 dv=60 restart=1".split()
-    assert words(found, "run1b")[0] == "SLpipeline.sh obsnum=101 _io=TBD _s=A bank=0 birdies=512".split()
-    assert words(found, "run1c")[0] == "SLpipeline.sh obsnum=101 _io=TBD _s=A bank=1".split()
+    assert words(found, "run1a")[0] == [
+        "SLpipeline.sh",
+        "obsnum=101",
+        "_io=TBD",
+        "_s=A",
+        "pix_list=-15",
+        "dv=60",
+        "restart=1",
+    ]
+    assert words(found, "run1b")[0] == ["SLpipeline.sh", "obsnum=101", "_io=TBD", "_s=A", "bank=0", "birdies=512"]
+    assert words(found, "run1c")[0] == ["SLpipeline.sh", "obsnum=101", "_io=TBD", "_s=A", "bank=1"]
 
 
 def test_a_beam_list_with_a_sign_is_written_out_in_exceptions_and_stays_in_tiers() -> None:
@@ -51,7 +62,7 @@ def test_a_grade_stands_last_and_reaches_only_its_own_bank() -> None:
 
 def test_obsnums_are_combined_in_listed_order_without_those_kept_out() -> None:
     found = legacy_runfiles(folder(TWO, "obsnums:\n  103: {combine: false}\n"))
-    assert words(found, "run2") == ["SLpipeline.sh obsnums=101,102 _io=TBD _s=A restart=1 admit=0".split()]
+    assert words(found, "run2") == [["SLpipeline.sh", "obsnums=101,102", "_io=TBD", "_s=A", "restart=1", "admit=0"]]
     assert len(found["run1a"]) == len(found["run1.sh"]) == 3
 
 
@@ -88,3 +99,12 @@ def test_a_listing_kept_out_of_one_source_stays_in_another() -> None:
 def test_a_text_of_words_is_written_as_it_stands() -> None:
     found = legacy_runfiles(folder("  A: {obsnums: [101], tiers: {a: {}, b: 'qagrade = 2 badcb=1/1 badcb=2/2'}}\n"))
     assert words(found, "run1b")[0][4:] == ["qagrade", "=", "2", "badcb=1/1", "badcb=2/2"]
+
+
+def test_prose_where_parameters_belong_is_written_as_today_and_refused_where_it_could_be_a_command() -> None:
+    found = legacy_runfiles(
+        folder("  A: {obsnums: [101], tiers: {a: {}}}\n  B: {obsnums: [102], tiers: {b: 'Bad (#12)?'}}\n")
+    )
+    assert found["run1b"] == ["SLpipeline.sh obsnum=102 _io=TBD _s=B Bad (#12)?"]
+    with pytest.raises(ProjectError, match="cannot stand in a runfile"):
+        legacy_runfiles(folder("  'A;id': {obsnums: [101], tiers: {a: {}}}\n"))

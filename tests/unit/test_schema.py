@@ -44,8 +44,11 @@ combinations: {"101014_101015": {grade: 3}}
     "archive": """
 {tag: P/v1, date: "2026-01-01", commit: abc, deposits: [{name: 101014, id: "doi:1", checksum: "sha256:0"}]}
 """,
+    "settings": "{pipeline: {command: [xvfb-run, -a, SLpipeline.sh], tries: 3}, jobs: 4}",
 }
 BAD = (
+    ("settings", "{pipeline: {comand: [x]}}"),
+    ("settings", "{jobs: 0}"),
     ("project", "mode: SEQ/Map"),
     ("project", "{pid: P, soruces: {}}"),
     ("project", "{pid: P, mode: no mode}"),

@@ -109,7 +109,7 @@ def _check(parsed: Entry | RemarkLine, path: str) -> list[Finding]:
         findings.append(Finding("BANK", Severity.WARNING, path, parsed.line, what, why, cure))
     for word in parsed.words:
         key, equals, value = word.partition("=")
-        if key == "pix_list" and expanded_beams(value.partition("=")[0]) is None:
+        if key == "pix_list" and ("=" in value or expanded_beams(value) is None):
             what = f"{word!r} is no list of beams" if equals else "pix_list without a value"
             why = "the generator itself would stop here, and write no runfile"
             cure = "beams are 0 to 15: pix_list=0,2 for these, pix_list=-0,5 for all but these"

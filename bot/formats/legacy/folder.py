@@ -60,7 +60,7 @@ class _Reading:
                 self.tell(name, 0, "the file is missing", cure)
             return ""
         try:
-            text = data.decode("utf-8-sig").replace("\r\n", "\n")
+            text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             cure = "save the file as UTF-8 text (iconv -f latin1 -t utf-8)"

@@ -7,6 +7,7 @@ without positive obsnums gives no line with an empty `obsnums=`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from bot.formats.legacy.comments import FAIL_WORD, expanded_beams
@@ -61,7 +62,9 @@ def obsnum_arguments(text: str) -> tuple[dict[str, list[str]], dict[str, list[st
         key, bank = words[0], ""
         if key.find("__") > 0:
             key, bank = key[: key.find("__")], key[key.find("__") + 2 :]
-        arguments = found[1 if bank.isdecimal() and int(bank) == 1 else 0]
+            if not re.fullmatch(r"[0-9]{1,4}", bank):
+                continue  # the generator itself stops at such a line
+        arguments = found[1 if bank and int(bank) == 1 else 0]
         key = key[1:] if key.startswith("-") else key
         mark = line.find("#")
         arguments[key] = [_written(word) for word in line[mark + 1 :].split()] if mark > 0 else []

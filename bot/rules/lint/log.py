@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from bot.errors import Severity
 from bot.formats.obslog import SCIENCE
+from bot.model.modes import MODES
 from bot.model.observation import Observation
-from bot.rules.arrival import MODES
 from bot.rules.lint.checked import Checked, Hit, Place, Rule
 
 

@@ -1,7 +1,4 @@
-"""What a plot is to show, and whether it is drawn at all.
-
-The plotting library is imported only when something is drawn: its import alone takes longer than a call without plots.
-"""
+"""What a plot is to show. How it looks is in plots, whether it is drawn at all in gallery."""
 
 from __future__ import annotations
 
@@ -12,17 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .physics import Band, Stack
-from .pictures import placeholder_png
 from .redshift import Spectrum
-
-# the plots that people look at, by kind
-LOOKED_AT = frozenset(
-    (
-        *("wf0", "wf1", "spectrum", "spectrum_zoom", "mom0", "rms"),
-        *("ps", "seq.spectra", "seq.tsys", "bs-2", "tsys"),
-        *("rsr.spectra", "rsr.spectra_zoom", "rsr.driver", "rsr.tsys"),
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -41,12 +28,3 @@ class Drawing:
     tsys: float = 0.0
     redshift: Spectrum | None = None
     flagged: Sequence[str] = ()
-
-
-def draw(plots: str, drawing: Drawing) -> bytes:
-    """Return a PNG: a real plot where the site asks for it, else a small grey one."""
-    if plots == "none" or (plots == "few" and drawing.name not in LOOKED_AT):
-        return placeholder_png()
-    from . import plots as library
-
-    return library.render(drawing)

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import fits, netcdf, pictures
-from .drawing import Drawing, draw
+from .drawing import Drawing
+from .gallery import draw
 from .job import Job
 from .physics import Band, Cube, Stack, make_cube
 from .products import FIRST_LOOKS, MASK_MOMENTS, names

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import clock, pictures, rcwriter
-from .drawing import Drawing, draw
+from .drawing import Drawing
 from .faults import TRACEBACK
+from .gallery import draw
 from .job import Job
 from .mapfiles import write_header_dump
 from .physics import Band, Stack, combine, reduce_bank

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from . import clock, fits, pictures, rcwriter
-from .drawing import Drawing, draw
+from .drawing import Drawing
+from .gallery import draw
 from .job import Job
 from .mapfiles import write_header_dump
 from .products import RSR_HOLLOW, RSR_REDUCED, RSR_SINGLE, RSR_START, names
