@@ -9,7 +9,8 @@ from pathlib import Path
 def describe_head(root: Path, below: str) -> tuple[str, str]:
     """Return (commit, its author) of HEAD; of a merge on GitHub the author is who merged.
 
-    `+` behind the commit means uncommitted changes below that folder; ("", "") where there is no git repository: people may try a plain folder.
+    `+` behind the commit means uncommitted changes below that folder. ("", "") where there is no git repository:
+    people may try a plain folder.
     """
     commit = _git(root, "rev-parse", "HEAD")
     if not commit:

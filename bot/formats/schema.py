@@ -1,4 +1,4 @@
-"""The JSON Schemas of the project files and the settings, made from the models: editors complete and check while people type.
+"""The JSON Schemas of project files and settings, made from the models: editors complete and check what people type.
 
 The files themselves are read by bot.formats.validation; a schema only says the same in the editors' language.
 """
