@@ -47,6 +47,7 @@ def run(args: argparse.Namespace, _site: Site) -> int:
     root = _fresh(Path(args.dir).absolute())
     began = time.monotonic()
     os.environ.update(lay_out(root))
+    os.environ.setdefault("LMTSIM_PLOTS", "few")
     _commit(root, "The projects as they were")
     for words, verb in STORY:
         print(f"\n\x1b[1m{words}\x1b[0m" if sys.stdout.isatty() else f"\n{words}")

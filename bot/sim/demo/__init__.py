@@ -29,7 +29,7 @@ def lay_out(root: Path) -> dict[str, str]:
     for name in ("data_lmt.log", "sim_truth.yaml"):
         shutil.copy(HERE / name, data / name)
     (root / ".github" / "lmtbot.yml").write_text(SETTINGS.format(command=_quoted(PIPELINE)), encoding="utf-8")
-    return {"DATA_LMT": str(data), "WORK_LMT": str(work), "LMTSIM_PYTHON": sys.executable, "LMTSIM_PLOTS": "few"}
+    return {"DATA_LMT": str(data), "WORK_LMT": str(work), "LMTSIM_PYTHON": sys.executable}
 
 
 def _quoted(path: Path) -> str:
