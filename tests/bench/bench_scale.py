@@ -108,6 +108,21 @@ def _row(obsnum: int, goal: str, pgm: str, source: int, pid: str) -> str:
 
 def _timed(what: str, root: Path, words: list[str], listed: int, target: str) -> tuple[str, ...]:
     """Run lmtbot in a process of its own; check its answer, return the row."""
+    wall_s, peak_mb, answer = _run(root, words)
+    found = {words: int(number) for number, words in re.findall(r"^(\d+) (.*?) (?:for|in) \d+ projects", answer, re.M)}
+    if found["Science observations are listed"] != listed:
+        raise RuntimeError(f"{what}: {listed:,} should be listed; it says {answer}")
+    return what, f"{wall_s:6.2f} s  {peak_mb:5.0f} MB  {found.get('observations arrive', 0)} arrive", target
+
+
+def _status_of_one(root: Path, pid: str) -> tuple[str, ...]:
+    wall_s, peak_mb, answer = _run(root, ["status", pid, "--json"])
+    state = json.loads(answer)["projects"][0]["state"]
+    return "status of one project", f"{wall_s:6.2f} s  {peak_mb:5.0f} MB  {state}", "< 2 s, < 500 MB"
+
+
+def _run(root: Path, words: list[str]) -> tuple[float, float, str]:
+    """Return wall time [s], peak memory [MB] and what lmtbot printed."""
     code = "import sys; from bot.cli import main; sys.exit(main(sys.argv[1:]))"
     places = ["--root", str(root), "--data", str(root), "--work", str(root / "work")]
     command = [sys.executable, "-c", code, *words, *places]
@@ -115,11 +130,7 @@ def _timed(what: str, root: Path, words: list[str], listed: int, target: str) ->
     wall_s, peak_kb, code_of_exit, answer, errors = json.loads(told)
     if code_of_exit:
         raise RuntimeError(errors)
-    found = {words: int(number) for number, words in re.findall(r"^(\d+) (.*?) (?:for|in) \d+ projects", answer, re.M)}
-    if found["Science observations are listed"] != listed:
-        raise RuntimeError(f"{what}: {listed:,} should be listed; it says {answer}")
-    arriving = found.get("observations arrive", 0)
-    return f"{what:<36}", f"{wall_s:6.2f} s  {peak_kb / 1024:5.0f} MB  {arriving} arrive", target
+    return wall_s, peak_kb / 1024, answer
 
 
 def cpu_name() -> str:
