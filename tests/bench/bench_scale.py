@@ -59,6 +59,7 @@ def measure(root: Path, projects: int, each: int) -> list[tuple[str, ...]]:
     rows.append(_timed("the same, nothing new in the files", root, ["arrivals"], projects * each, "< 2 s"))
     rows.append(_timed("arrivals --apply", root, ["arrivals", "--apply"], projects * each, ""))
     rows.append(_timed("nothing arrives", root, ["arrivals"], projects * each + NIGHT, "< 2 s"))
+    rows.append(_status_of_one(root, f"2031-S1-XX-{projects // 2}"))
     return rows
 
 
