@@ -7,6 +7,7 @@ combination has a digest: what has a good record with that digest is not run aga
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 
 from bot.cli.output import print_json
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace, site: Site) -> int:
     if args.runfiles:
         written = write_runfiles(folder, Path(args.runfiles))
         print_json([str(path) for path in written]) if args.json else print("\n".join(map(str, written)))
+        if folder.project.legacy.project:
+            logging.warning("mk_runs.py named its runfiles %s.run1a ...", folder.project.legacy.project)
     elif args.json:
         print_json(plan_text.plan_as_json(plan))
     else:
@@ -61,10 +64,9 @@ def write_runfiles(folder: ProjectFolder, directory: Path) -> list[Path]:
     """Write the whole project's six runfiles, empty ones too, as the generator does; return their paths."""
     if not directory.is_dir():
         raise ProjectError(f"{directory}: there is no such folder; make it first")
-    name = folder.project.legacy.project or folder.pid
     written = []
     for runfile, rows in legacy_runfiles(folder).items():
-        path = directory / f"{name}.{runfile}"
+        path = directory / f"{folder.pid}.{runfile}"
         write_whole(path, "".join(f"{row}\n" for row in rows))
         written.append(path)
     return written

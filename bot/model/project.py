@@ -217,7 +217,7 @@ class Legacy(Frozen):
     """What the old lmtoy_PID folder said and nothing else can: kept for the record, nothing reads it to decide."""
 
     project: Word | None = None
-    """`project` of mk_runs.py, where it was not the ProjectId: it names the runfiles."""
+    """`project` of mk_runs.py, where it was not the ProjectId; it named the old runfiles."""
     done: Text | None = None
     """DONE= of the PID file."""
     archived: Text | None = None
