@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,12 +77,14 @@ def read_settings(root: Path) -> Settings:
     from bot.formats.validation import read_model
 
     path = root / SETTINGS_FILE
-    if not path.exists():
-        return Settings()
     try:
-        return read_model(path, Settings, shown=os.path.relpath(path, root))[0]
+        return read_model(path, Settings, shown=str(SETTINGS_FILE))[0]
+    except FileNotFoundError:
+        return Settings()
     except ProjectError as error:
         raise SettingsError(str(error)) from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}; it must be a file that you may read") from error
 
 
 def _root_here(start: Path) -> Path:

@@ -49,10 +49,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
+    except OSError as error:
+        print(f"lmtbot: {_disk_words(error)}", file=sys.stderr)
+        return EXIT_MEND
     except Exception:  # noqa: BLE001 - the one boundary: whatever is left is a bug of ours
         traceback.print_exc()
         print("lmtbot: this is a bug of lmtbot; please report it with the lines above", file=sys.stderr)
         return EXIT_BUG
+
+
+def _disk_words(error: OSError) -> str:
+    """Say what the disk refused: a file that nobody may read or a full disk is no bug of ours."""
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}; see who may read and write there, and whether the disk is full"
 
 
 def _dispatch(words: list[str]) -> int:

@@ -48,6 +48,8 @@ def run(args: argparse.Namespace, site: Site) -> int:
         raise ProjectError(
             f"nothing is run for obsnum {args.obsnum} in {args.pid}; `lmtbot check {args.pid}` says more"
         )
+    if args.runfiles and (args.source is not None or args.obsnum is not None):
+        raise ProjectError("--runfiles writes the whole project; leave --source and --obsnum out")
     if args.runfiles:
         written = write_runfiles(folder, Path(args.runfiles))
         print_json([str(path) for path in written]) if args.json else print("\n".join(map(str, written)))

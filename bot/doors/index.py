@@ -108,11 +108,19 @@ class Index:
         )
 
 
+def _keep_out_of_git(folder: Path) -> None:
+    """Tell git to leave the cache alone: without a WORK_LMT it lies in the repository."""
+    ignore = folder / ".gitignore"
+    if folder.name.startswith(".") and not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
 def ask_index(folder: Path, question: Callable[[Index], Answer]) -> Answer:
     """Put a question to the cache in a folder; what is broken is made anew, what cannot be kept lives in memory."""
     path = index_file(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _keep_out_of_git(folder)
         try:
             return _asked(str(path), question)
         except sqlite3.DatabaseError as error:

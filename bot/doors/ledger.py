@@ -1,10 +1,11 @@
 """The ledger of a project under WORK_LMT: small files, written whole and renamed, and the lock of the one runner.
 
-Layout: $WORK_LMT/lmtbot/PID/{lock,ledger/,area/,log/,old/}. Network storage and several hosts read it; no database.
+Layout: $WORK_LMT/lmtbot/PID/{lock,ledger/,area/,log/,old/,failed/}. Network storage, several hosts, no database.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.doors.files import write_whole
-from bot.errors import Busy, ProjectError
+from bot.errors import Busy, DoorError, ProjectError, SettingsError
 from bot.formats.record_file import SUFFIX, parse_record, record_name, record_text
 from bot.model.record import Ledger, Record
 
@@ -28,17 +29,23 @@ class LedgerDoor:
     """Where the records and the work of one project lie."""
 
     def __init__(self, work: Path, pid: str) -> None:
-        self.work = work
+        self.work = work.resolve()  # one spelling of a work area, however people spell WORK_LMT
         self.pid = pid
-        self.home = work / STORE / pid
+        self.home = self.work / STORE / pid
 
     @property
     def products(self) -> Path:
         """Return the folder of the official results."""
         return self.work / self.pid
 
+    def check_storage(self) -> None:
+        """Raise SettingsError where work areas and official results are not on one storage: renames would fail."""
+        if self.products.exists() and self.products.stat().st_dev != self.home.stat().st_dev:
+            told = f"{self.products} and {self.home} lie on different storage, and products are published by renames"
+            raise SettingsError(f"{told}; put both on one, by a link from {self.home} if need be")
+
     def folder(self, name: str) -> Path:
-        """Return (and make) one of the project's own folders: ledger, area, log, old."""
+        """Return (and make) one of the project's own folders: ledger, area, log, old, failed."""
         path = self.home / name
         path.mkdir(parents=True, exist_ok=True)
         return path
@@ -53,6 +60,12 @@ class LedgerDoor:
     def read_unit(self, name: str, digest: str, level: int) -> list[Record]:
         """Return the attempts at one unit, oldest first."""
         return self.read(f"{name}.L{level}.{digest}.*").of(name, digest, level)
+
+    def next_attempt(self, name: str, digest: str, level: int) -> int:
+        """Return the number of the next attempt at a unit; one whose record cannot be read counts too."""
+        files = (self.home / "ledger").glob(f"{name}.L{level}.{digest}.*{SUFFIX}")
+        numbers = [int(number) for path in files if (number := path.name.split(".")[-2]).isdecimal()]
+        return max(numbers, default=0) + 1
 
     def read(self, pattern: str = "*") -> Ledger:
         """Read every record; files that cannot be read are named in `torn`."""
@@ -82,6 +95,8 @@ class LedgerDoor:
             stream.truncate(0)
             stream.write(json.dumps(_claim(purpose)))
             stream.flush()
+            for left in self.folder("ledger").glob(".*.new"):  # a write that a kill cut off; only we write here
+                left.unlink(missing_ok=True)
             try:
                 yield
             finally:
@@ -107,11 +122,17 @@ class LedgerDoor:
 
 
 def _try_lock(stream: TextIO, kind: int, tries: int = 10) -> bool:
-    """Take a lock on an open file; a few tries, because who only looks holds it for an instant."""
+    """Take a lock on an open file; a few tries, because who only looks holds it for an instant.
+
+    Raises DoorError where the storage has no locks: without them two runners could work on one project.
+    """
     for attempt in range(tries):
         try:
             fcntl.flock(stream, kind | fcntl.LOCK_NB)
-        except OSError:
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                told = f"{stream.name}: cannot be locked ({error.strerror})"
+                raise DoorError(f"{told}; WORK_LMT has to lie on storage with working locks") from error
             if attempt + 1 < tries:
                 time.sleep(0.05)
         else:

@@ -1,11 +1,13 @@
 """Calls of the pipeline on this machine: start, find again after a crash, stop. Nothing here judges the result.
 
-A call is known by the work area in its argument list (`work_lmt=AREA`), which nobody else uses: so a call whose
-starter was killed is found in the process table and not started twice.
+A call is known by its work area, which nobody else uses: in its argument list (`work_lmt=AREA`), which everybody may
+read, and in the TMPDIR that all processes of the call inherit, also those that left its process group. So a call whose
+starter was killed is found in the process table and not started twice, and one that is stopped leaves nobody behind.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,20 +17,23 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bot.errors import SettingsError
+from bot.errors import DoorError, SettingsError
 
 POLL_S = 0.02
 KEEPER = '"$@"; code=$?; echo "$code" >"$0.new" && mv "$0.new" "$0"; exit "$code"'
 """A fixed shell text that outlives us and writes the exit code down; the call's words are arguments, never its text."""
 EXIT_FILE = "exit"
-GRACE_S = 10.0
+"""exit.N, N = 0, 1, ... for the calls of an attempt: the code of a call must never be taken for the next one's."""
+SCRATCH = "scratch"
+GRACE_S = 3.0
+"""How long a call may take to end by itself when it is asked to, and again when it is made to."""
 _SECRET = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|API_?KEY|^(GH|GITHUB|ACTIONS|RUNNER|LMTBOT)_", re.I
 )
 
 
 class Call:
-    """One running call of the pipeline: our own child, or one found in the process table."""
+    """One running call of the pipeline: our own child, or processes found in the process table."""
 
     def __init__(self, process_id: int, area: Path, child: subprocess.Popen[bytes] | None = None) -> None:
         self.process_id = process_id
@@ -36,19 +41,28 @@ class Call:
         self.child = child
 
     def has_ended(self) -> bool:
-        """Say whether it has ended."""
-        return self.child.poll() is not None if self.child else not _is_alive(self.process_id)
+        """Say whether it has ended. A number in the process table is not enough: it may be somebody else's by now."""
+        if self.child is not None:
+            return self.child.poll() is not None
+        if not _works_in(self.process_id, self.area):
+            left = _at_work(self.area)
+            if not left:
+                return True
+            self.process_id = left[0]
+        return False
 
     def stop(self) -> None:
-        """End it and all that it started: politely, then for certain."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            _signal_group(self.process_id, number)
-            deadline = time.monotonic() + GRACE_S
-            while time.monotonic() < deadline:
-                if self.has_ended():
-                    _signal_group(self.process_id, signal.SIGKILL)
-                    return
-                time.sleep(POLL_S)
+        """End all that works in its area: politely, then for certain; raise DoorError for who cannot be ended."""
+        began = time.monotonic()
+        _signal(_at_work(self.area), signal.SIGTERM)
+        while left := _at_work(self.area):
+            if time.monotonic() - began > 2 * GRACE_S:
+                raise DoorError(f"process {left[0]} works in {self.area} and cannot be ended from here; end it first")
+            if time.monotonic() - began > GRACE_S:
+                _signal(left, signal.SIGKILL)
+            time.sleep(POLL_S)
+        if self.child is not None:
+            self.child.wait()
 
 
 class LocalPipeline:
@@ -71,18 +85,17 @@ class LocalPipeline:
             )
         return found
 
-    def start(self, words: Sequence[str], area: Path, log: Path) -> Call:
-        """Start a call that writes below `area` only; what it prints is appended to the log.
+    def start(self, words: Sequence[str], area: Path, log: Path, number: int) -> Call:
+        """Start an attempt's call of this number; it writes below `area` only, what it prints is added to the log.
 
         It gets a session of its own, so that a ^C or hang-up meant for us does not reach it by accident.
         """
-        scratch = area / "scratch"
+        scratch = area / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)
-        (area / EXIT_FILE).unlink(missing_ok=True)
         call = [self.locate(), *self.command[1:], *words, f"work_lmt={area}"]
         with log.open("ab") as stream:
             child = subprocess.Popen(
-                ["/bin/sh", "-c", KEEPER, str(area / EXIT_FILE), *call],
+                ["/bin/sh", "-c", KEEPER, str(_exit_file(area, number)), *call],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -94,50 +107,43 @@ class LocalPipeline:
 
     def find(self, area: Path) -> Call | None:
         """Return the call that works in this area, started by whomever; None if none does."""
-        wanted = f"work_lmt={area}".encode()
-        for entry in os.scandir("/proc"):
-            if entry.name.isdecimal() and wanted in _arguments(int(entry.name)):
-                try:
-                    return Call(os.getpgid(int(entry.name)), area)
-                except ProcessLookupError:
-                    continue
-        return None
+        left = _at_work(area)
+        return Call(left[0], area) if left else None
 
     @staticmethod
-    def exit_of(area: Path) -> int | None:
-        """Return the exit code of the area's last call; negative: the signal; None: it did not come to its end."""
+    def exit_of(area: Path, number: int) -> int | None:
+        """Return the exit code of the area's call; negative: the signal; None: it did not come to its end."""
         try:
-            code = int((area / EXIT_FILE).read_text())
+            code = int(_exit_file(area, number).read_text())
         except (OSError, ValueError):
             return None
-        return 128 - code if code > 128 else code
+        return 128 - code if 128 < code < 128 + signal.NSIG else code
 
 
-def _arguments(process_id: int) -> list[bytes]:
+def _exit_file(area: Path, number: int) -> Path:
+    return area / f"{EXIT_FILE}.{number}"
+
+
+def _at_work(area: Path) -> list[int]:
+    """Return the living processes of the calls in an area, the oldest first; a zombie has neither words nor TMPDIR."""
+    numbers = sorted(int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal())
+    return [number for number in numbers if _works_in(number, area)]
+
+
+def _works_in(process_id: int, area: Path) -> bool:
+    arguments, environment = f"work_lmt={area}".encode(), f"TMPDIR={area / SCRATCH}".encode()
+    return arguments in _words(process_id, "cmdline") or environment in _words(process_id, "environ")
+
+
+def _words(process_id: int, kind: str) -> list[bytes]:
+    """Return a process's arguments or environment; nothing where it is gone or somebody else's."""
     try:
-        return Path(f"/proc/{process_id}/cmdline").read_bytes().split(b"\0")
+        return Path(f"/proc/{process_id}/{kind}").read_bytes().split(b"\0")
     except OSError:
         return []
 
 
-def _is_alive(process_id: int) -> bool:
-    """Say whether the process exists and is no zombie."""
-    try:
-        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except (OSError, IndexError):
-        return False
-
-
-def _signal_group(process_id: int, number: int) -> None:
-    try:
-        os.killpg(process_id, number)
-    except (ProcessLookupError, PermissionError):
-        return
-
-
-def _group_lives(process_id: int) -> bool:
-    try:
-        os.killpg(process_id, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    return True
+def _signal(process_ids: Sequence[int], number: int) -> None:
+    for process_id in process_ids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process_id, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -16,16 +17,18 @@ LINKED_FROM_BYTES = 1_000_000
 """Files of a member from this size on are hard links in a work area, smaller ones copies: rc and tables are
 appended to in place, and an append through a link would change the official product."""
 
+NO_PROJECTS = ("tmp", "scratch")
+"""What lies beside the project folders in a work area."""
 
 DOOMED = ".doomed-"
 
 
 def read_products(tree: Path, name: str) -> Products | None:
     """Read what a unit left in a WORK_LMT of its own; None when there is no directory, or more than one."""
-    folders = [path for path in tree.glob(f"*/{name}") if path.is_dir() and path.parent.name != "tmp"]
+    folders = _homes(tree, name)
     if len(folders) != 1:
         return None
-    folder = folders[0]
+    folder = folders[0] / name
     sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder) if entry.is_file()}
     banks = {bank: _rc(folder / f"lmtoy_{name}__{bank}.rc") for bank in (0, 1)}
     metadata = folder.parent / "dir4dv" / name
@@ -36,6 +39,11 @@ def read_products(tree: Path, name: str) -> Products | None:
         banks={bank: rc for bank, rc in banks.items() if rc.assignments},
         has_metadata=any(path.stat().st_size > 0 for path in metadata.glob(f"*/{name}/{name}_lmtmetadata.yaml")),
     )
+
+
+def _homes(tree: Path, name: str) -> list[Path]:
+    """Return the project folders in a WORK_LMT that have a directory of the unit; the pipeline names them itself."""
+    return [path.parent for path in tree.glob(f"*/{name}") if path.is_dir() and path.parent.name not in NO_PROJECTS]
 
 
 def _rc(path: Path) -> RcFile:
@@ -58,10 +66,19 @@ def link_member(member: Path, area: Path, pid: str) -> None:
 def _link_or_copy(origin: Path, target: Path) -> None:
     if origin.is_symlink():
         target.symlink_to(origin.readlink())
-    elif origin.stat().st_size >= LINKED_FROM_BYTES:
-        os.link(origin, target)
-    else:
+    elif origin.stat().st_size < LINKED_FROM_BYTES or not _linked(origin, target):
         shutil.copy2(origin, target)
+
+
+def _linked(origin: Path, target: Path) -> bool:
+    """Make a hard link; False where the two lie on different storage, or it takes no (more) links."""
+    try:
+        os.link(origin, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EMLINK, errno.EPERM):
+            raise
+        return False
+    return True
 
 
 def publish(area: Path, name: str, official: Path, aside: Path, superseded: Iterable[str] = ()) -> None:
@@ -91,7 +108,7 @@ def _steps(area: Path, name: str, official: Path, superseded: Iterable[str]) -> 
 
     What an earlier run of the unit left in the archive's staging leaves too: it would look current.
     """
-    own = next(path for path in area.glob("*") if (path / name).is_dir())
+    own = _homes(area, name)[0]
     enter = [str(path.relative_to(own)) for path in _paths_of(own, name)]
     before = [path for unit in (name, *superseded) for path in _paths_of(official, unit)]
     leave = [relative for path in before if (relative := str(path.relative_to(official))) not in enter]

@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from bot.errors import Finding, ProjectError, Severity
-from bot.formats.validation import Model, read_model, validate
-from bot.formats.yaml_text import Document, parse_document
+from bot.formats.validation import Model, read_model, salvage, validate
+from bot.formats.yaml_text import Document, parse_document, read_document
 from bot.model.project import Archive, Level2, Project, Qa
 
 PROJECT_FILE, QA_FILE, LEVEL2_FILE, ARCHIVE_FILE = "project.yaml", "qa.yaml", "level2.yaml", "archive.yaml"
@@ -55,6 +55,22 @@ def read_folder(folder: Path) -> ProjectFolder:
     if reading.findings or project is None:
         raise ProjectError(findings=reading.findings)
     return ProjectFolder(folder, project, qa or Qa(), project_document, qa_document, level2, archive)
+
+
+def salvage_folder(folder: Path) -> ProjectFolder | None:
+    """Read what can be read of a folder whose files are wrong, to judge the rest of it; None where nothing can."""
+    documents: dict[str, Document] = {}
+    for name in (PROJECT_FILE, QA_FILE):
+        shown = f"projects/{folder.name}/{name}"
+        try:
+            documents[name] = read_document(folder / name, shown=shown)
+        except (OSError, ProjectError):
+            documents[name] = Document(shown, "", {})
+    project = salvage(documents[PROJECT_FILE], Project, pid=folder.name)
+    qa = salvage(documents[QA_FILE], Qa) or Qa()
+    if project is None:
+        return None
+    return ProjectFolder(folder, project, qa, documents[PROJECT_FILE], documents[QA_FILE])
 
 
 class _Folder:

@@ -50,10 +50,22 @@ class RcFile:
         return None
 
     def of_bank(self, bank: int) -> RcFile | None:
-        """Return what the pipeline wrote for this bank and not copied from the other."""
-        mark = f"special for bank={bank}"
-        marked = [index for index, one in enumerate(self.assignments) if mark in one.remark]
-        return RcFile(self.assignments[marked[-1] :]) if marked else None
+        """Return what the pipeline wrote for this bank and not copied from the other; None if there is nothing.
+
+        The first bank of a directory has all of its file: without marks, or with its own marks first. Position
+        switched data repeat the marks in every call, so that the first marks of the bank count.
+        """
+        marked = [
+            (index, one.remark) for index, one in enumerate(self.assignments) if "special for bank=" in one.remark
+        ]
+        if not marked or f"special for bank={bank}" in marked[0][1]:
+            return self
+        own = next((index for index, remark in marked if f"special for bank={bank}" in remark), None)
+        return None if own is None else RcFile(self.assignments[own:])
+
+    def count(self, key: str) -> int:
+        """Return how often a key has a number behind it."""
+        return sum(RcFile((one,)).number(key) is not None for one in self.assignments if one.key == key)
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,18 @@ def runfile_texts(lines: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
     """
     texts: dict[str, list[str]] = {name: [] for name in RUNFILES}
     for name, words in lines:
-        unsafe = [word for word in words if _SHELL.search(word)]
+        unsafe = [word for word in words if not is_fit_for_runfiles(word)]
         if unsafe:
             raise ProjectError(
                 f"{unsafe[0]!r} cannot stand in a runfile: the scripts that read it are shells; rename the source"
             )
         texts[name].append(" ".join((PROGRAM, *words)) + "\n")
     return {name: "".join(found) for name, found in texts.items()}
+
+
+def is_fit_for_runfiles(word: str) -> bool:
+    """Say whether a word can stand in a runfile without being taken for more than a word."""
+    return not _SHELL.search(word)
 
 
 def parse_runfile(text: str) -> list[tuple[str, ...]]:

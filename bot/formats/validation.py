@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Hashable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,8 +12,18 @@ from pydantic import BaseModel, ValidationError
 
 from bot.errors import Finding, ProjectError, Severity
 from bot.formats.yaml_text import Document, read_document
+from bot.model.project import MODE_PATTERN
+from bot.model.scalars import PID_PATTERN
 
 Model = TypeVar("Model", bound=BaseModel)
+
+FORMS = {
+    MODE_PATTERN: "write instrument/obspgm, e.g. SEQ/Map",
+    PID_PATTERN: "a ProjectId is made of letters, digits, '.', '_' and '-', e.g. 2024-S1-MX-2",
+}
+"""What to write where a pattern does not fit."""
+SALVAGE_ROUNDS = 10
+"""Taking one fault out can bring another to light; files are small, and so is their depth."""
 
 
 def read_model(path: Path, model: type[Model], *, shown: str = "") -> tuple[Model, Document]:
@@ -36,14 +47,54 @@ def validate(document: Document, model: type[Model]) -> Model:
         raise ProjectError(findings=sorted(findings, key=lambda one: one.line)) from error
 
 
+def salvage(document: Document, model: type[Model], **given: Any) -> Model | None:
+    """Return what is left of a wrong file when its wrong places are taken out, so that the rest can be judged too.
+
+    `given` stands in for keys that are missing. None when nothing sensible is left.
+    """
+    tree = copy.deepcopy(document.tree)
+    for _ in range(SALVAGE_ROUNDS):
+        if not isinstance(tree, dict):
+            return None
+        try:
+            return model.model_validate({**given, **tree})
+        except ValidationError as error:
+            faults = [one for fault in error.errors(include_url=False) for one in _each(fault)]
+            tree = _without(tree, {tuple(part for part in fault["loc"] if part != "[key]") for fault in faults})
+    return None
+
+
+def _without(tree: Any, places: set[tuple[Any, ...]]) -> Any:
+    """Return the tree without the nodes at these places; a place that is not there takes the innermost around it."""
+    here = {place[0] for place in places if len(place) <= 1 or not isinstance(_step(tree, place[0]), dict | list)}
+    if isinstance(tree, dict):
+        return {
+            key: _without(inner, _below(places, key)) for key, inner in tree.items() if str(key) not in map(str, here)
+        }
+    if isinstance(tree, list):
+        return [_without(inner, _below(places, index)) for index, inner in enumerate(tree) if index not in here]
+    return tree
+
+
+def _step(tree: Any, key: Any) -> Any:
+    """Return the node one step below, None if there is none."""
+    if isinstance(tree, dict):
+        return next((inner for name, inner in tree.items() if str(name) == str(key)), None)
+    return tree[key] if isinstance(tree, list) and isinstance(key, int) and key < len(tree) else None
+
+
+def _below(places: set[tuple[Any, ...]], key: Any) -> set[tuple[Any, ...]]:
+    return {place[1:] for place in places if len(place) > 1 and str(place[0]) == str(key)}
+
+
 def _each(fault: Any) -> list[Any]:
     """Part the faults of one set of parameters, which pydantic holds for one value."""
     if fault["type"] != "parameters":
         return [fault]
     told = fault["ctx"]["faults"]
     return [
-        {"type": "value_error", "loc": (*fault["loc"], *([key] if key else [])), "ctx": {"error": text}}
-        for key, text in told
+        {"type": "value_error", "loc": (*fault["loc"], *([key] if key else [])), "ctx": {"error": ValueError(*words)}}
+        for key, words in told
     ]
 
 
@@ -65,14 +116,14 @@ def _told(fault: Any, loc: Sequence[Hashable], model: type[BaseModel]) -> tuple[
     if kind == "missing":
         return "this key is missing", f"add `{loc[-1]}: ...`"
     if kind == "value_error":
-        what, _, cure = str(fault["ctx"]["error"]).partition("; ")
-        return what, cure
+        what, cure = (*fault["ctx"]["error"].args, "", "")[:2]
+        return str(what), str(cure)
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"{_shown(value)} stands where a mapping is wanted", "write `key: value` lines under it"
     if kind in ("list_type", "tuple_type"):
         return f"{_shown(value)} stands where a list is wanted", "write `- item` lines under it"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} does not have the form {fault['ctx']['pattern']}", "see the example in the docs"
+        return f"{_shown(value)} does not have the right form", FORMS.get(fault["ctx"]["pattern"], "")
     return f"{_shown(value)}: {fault['msg']}", ""
 
 

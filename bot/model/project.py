@@ -73,9 +73,8 @@ class Parameters(tuple[str, ...]):
             parted = value.split() if isinstance(value, str) else value
             words = [("", str(word)) for word in parted]
         else:
-            raise ValueError(
-                "this is no parameters; write a mapping (`key: value`) or one text (`key=value key=value`)"
-            )
+            cure = "write a mapping (`key: value`) or one text (`key=value key=value`)"
+            raise ValueError("this is no parameters", cure)
         faults = [(key, fault) for key, word in words if (fault := _unsafe(word))]
         if faults:
             raise PydanticCustomError("parameters", "{faults}", {"faults": faults})
@@ -107,20 +106,20 @@ def _word_of(key: str, value: Any) -> str:
     return f"{key}={'' if value is None else value}"
 
 
-def _unsafe(word: str) -> str:
-    """Say why the word could be something else than a parameter, "" if it cannot.
+def _unsafe(word: str) -> tuple[str, str] | None:
+    """Say why the word could be something else than a parameter, and the rule; None if it cannot.
 
     It becomes an argument of a program, and a word in the shell scripts that people go back to.
     """
     key, equals, value = word.partition("=")
     if not equals and BARE_WORD.fullmatch(word):
-        return ""
+        return None
     if (key and not SAFE_KEY.fullmatch(key)) or ENVIRONMENT_KEY.fullmatch(key):
-        return f"{key!r} is not the name of a parameter; names are small letters, digits and _"
+        return f"{key!r} is not the name of a parameter", "names are small letters, digits and _"
     bad = " ".join(repr(char) for char in sorted(set(SAFE_CHARACTERS.sub("", value))))
     if bad:
-        return f"{word!r} holds {bad}; a value is one word without white space, quotes or shell characters"
-    return ""
+        return f"{word!r} holds {bad}", "a value is one word without white space, quotes or shell characters"
+    return None
 
 
 class Listing(Frozen):
@@ -275,7 +274,7 @@ class Verdict(Frozen):
     def _known_banks(cls, value: dict[int, BankVerdict]) -> dict[int, BankVerdict]:
         for bank in value:
             if bank not in (0, 1):
-                raise ValueError(f"bank {bank} does not exist; there are 0 and 1")
+                raise ValueError(f"bank {bank} does not exist", "there are 0 and 1")
         return value
 
 
@@ -295,7 +294,7 @@ class Qa(Frozen):
         for name in value:
             first, _, last = name.partition("_")
             if not (first.isdecimal() and last.isdecimal()):
-                raise ValueError(f"{name!r} is not the name of a combination; write FIRST_LAST, e.g. 117345_110041")
+                raise ValueError(f"{name!r} is not the name of a combination", "write FIRST_LAST, e.g. 117345_110041")
         return value
 
 

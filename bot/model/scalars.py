@@ -25,26 +25,35 @@ class Quoted(str):
     """A scalar written in quotes or as a block: text for certain."""
 
 
+def _short(value: Any) -> str:
+    """Show a value in a message, not at length. Faults are told as two texts: what was found, and the cure."""
+    if isinstance(value, dict | list):
+        return f"a {'mapping' if isinstance(value, dict) else 'list'}"
+    text = repr(str(value)) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
 def _whole_number(value: Any) -> Any:
     if isinstance(value, Quoted):
-        raise ValueError(f"{str(value)!r} is text in quotes, a whole number is wanted; leave the quotes out")
+        raise ValueError(f"{str(value)!r} is text in quotes, a whole number is wanted", "leave the quotes out")
     if not isinstance(value, Plain):
         return value
     if not re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", value):
-        raise ValueError(f"{str(value)!r} is not a whole number written in plain digits")
+        raise ValueError(
+            f"{_short(value)} is no whole number of at most 18 plain digits", "write digits only, e.g. 112139"
+        )
     return int(value)
 
 
 def _obsnum(value: Any) -> Any:
     number = _whole_number(value)
     if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError(f"{value!r} is not an obsnum")
+        raise ValueError(f"{_short(value)} is not an obsnum", "write the bare number, e.g. 112139")
     if number < 0:
-        raise ValueError(
-            f"{number} is negative; list obsnum {-number} and say `combine: false` to keep it out of the combination"
-        )
+        cure = f"list obsnum {-number} and say `combine: false` to keep it out of the combination"
+        raise ValueError(f"{number} is negative", cure)
     if not 0 < number <= OBSNUM_MAX:
-        raise ValueError(f"{number} is not an obsnum (1 to {OBSNUM_MAX})")
+        raise ValueError(f"{number} is not an obsnum", f"obsnums are 1 to {OBSNUM_MAX}")
     return number
 
 
@@ -52,7 +61,7 @@ def _truth(value: Any) -> Any:
     if isinstance(value, Plain) and value in ("true", "false"):
         return value == "true"
     if isinstance(value, str):
-        raise ValueError(f"{str(value)!r} is neither true nor false")
+        raise ValueError(f"{_short(value)} is neither true nor false", "write true or false")
     return value
 
 
@@ -66,24 +75,25 @@ def _day(value: Any) -> Any:
 
 
 def _no_day(value: str) -> date:
-    raise ValueError(f"{str(value)!r} is not a date; write it as YYYY-MM-DD")
+    raise ValueError(f"{_short(value)} is not a date", "write it as YYYY-MM-DD")
 
 
 def _line_of_text(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise ValueError("a text is wanted here")
+        raise ValueError(f"{_short(value)} stands where a text is wanted", "write one line of text")
     return str(value)
 
 
 def _word(value: Any) -> Any:
     text = _line_of_text(value)
     if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise ValueError(f"{text!r} is not one word; white space and control characters cannot stand in a name")
+        raise ValueError(f"{_short(text)} is not one word", "a name has no white space and no control characters")
     return text
 
 
+PID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _scalar_text = {"type": ["string", "number"]}
 
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
@@ -99,7 +109,7 @@ Word = Annotated[str, BeforeValidator(_word), WithJsonSchema({**_scalar_text, "p
 Pid = Annotated[
     str,
     BeforeValidator(_word),
-    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="ProjectId, as the telescope writes it"),
+    Field(pattern=PID_PATTERN, description="ProjectId, as the telescope writes it"),
 ]
 Grade = Annotated[
     int,

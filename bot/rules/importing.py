@@ -131,8 +131,7 @@ class _Import:
         try:
             return Parameters.parse(list(words))
         except PydanticCustomError as error:
-            for _, fault in (error.context or {}).get("faults", ()):
-                what, _, rule = str(fault).partition("; ")
+            for _, (what, rule) in (error.context or {}).get("faults", ()):
                 cure = f"{rule}; a remark stands before the #" if path.endswith(COMMENTS_FILE) else rule
                 self.tell("UNSAFE_WORD", Severity.ERROR, path, line, f"{where}: {what}", cure=cure)
             return Parameters()

@@ -28,13 +28,14 @@ def plan_project(folder: ProjectFolder, level: int = 1, *, others: Mapping[str, 
     planner = _Planner(folder.project, folder.qa)
     chains = {chain.obsnum: chain for chain in planner.chains()}
     foreign = {pid: _chain_digests(other) for pid, other in (others or {}).items()}
-    combinations = []
+    combinations: dict[str, Combination] = {}
     for name, source in folder.project.sources.items():
         found = planner.combination(name, source, chains, others or {}, foreign, level)
-        if found is not None:
-            combinations.append(found)
+        if found is not None and combinations.setdefault(found.name, found) is not found:
+            other = combinations[found.name].source
+            planner.remarks.append(f"{name}: its combination is not made: {found.name} is the directory of {other}'s")
     remarks = tuple(dict.fromkeys(planner.remarks))
-    plan = Plan(folder.pid, level, tuple(chains.values()), tuple(combinations), remarks)
+    plan = Plan(folder.pid, level, tuple(chains.values()), tuple(combinations.values()), remarks)
     return replace(plan, digest=digest_of([unit.digest for unit in plan.units]))
 
 

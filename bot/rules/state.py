@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,9 +41,17 @@ class Standing:
     """What has to happen next, in a person's words."""
 
 
-def standing(plan: Plan, ledger: Ledger, present: Collection[str], *, sources: int, is_locked: bool) -> Standing:
-    """Derive a project's state. `is_locked`: a runner holds it now."""
-    parted = work.divide(plan, ledger, present)
+def standing(
+    plan: Plan,
+    ledger: Ledger,
+    present: Collection[str],
+    *,
+    sources: int,
+    is_locked: bool,
+    foreign: Mapping[str, Ledger] | None = None,
+) -> Standing:
+    """Derive a project's state. `is_locked`: a runner holds it now; `foreign`: as work.divide wants them."""
+    parted = work.divide(plan, ledger, present, foreign)
     failed = [unit for unit in parted.todo if work.has_failed(ledger, unit, plan.level)]
     running = [record for record in ledger.records if record.state.is_open] if is_locked else []
     state, waits = _state(plan, len(parted.done), len(parted.todo), len(failed), len(parted.blocked), is_locked)

@@ -1,8 +1,8 @@
 """Products of a unit -> did it succeed? The exit code of the pipeline does not tell (contract README).
 
-What tells: a number behind `rms=` in the rc file of every bank that was asked for, written by this very call and not
-inherited from another bank or from a combination's first member; the metadata; the main files. SEQ/Bs writes neither
-rms nor metadata: there the spectra must do.
+What tells: a number behind `rms=` in the rc file of every bank that was asked for, not inherited from another bank or
+from a combination's first member, and one for every call, because rc files only grow and a hollow second call leaves
+the first one's numbers; the metadata; the main files. SEQ/Bs writes neither rms nor metadata: its spectra must do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from bot.formats.rcfile import Products, RcFile
-from bot.model.plan import Chain, Unit
+from bot.model.plan import Chain, RunLine, Unit
 from bot.model.project import Parameters
 
 METRICS = ("rms", "rms0", "inttime", "tau", "nchan", "vlsr")
@@ -53,6 +53,7 @@ def judge(unit: Unit, products: Products | None) -> Judgement:
         return Judgement((f"mode {unit.mode}: which products it leaves is not known",), {})
     judging = _Judging(unit, products, kind)
     judging.look_at_banks()
+    judging.look_at_calls()
     if kind != SPECTRA_ONLY and not products.has_metadata and not _without_metadata(unit):
         judging.faults.append("no metadata YAML was written, as in every hollow run")
     if not isinstance(unit, Chain):
@@ -107,15 +108,40 @@ class _Judging:
         """Return the part of an rc file that this unit and bank wrote, not what was copied into it."""
         if not isinstance(self.unit, Chain):
             return rc.after("obsnum", self.unit.name)
-        return rc.of_bank(1) if bank == "1" else rc
+        return rc.of_bank(int(bank)) if bank else rc
+
+    def look_at_calls(self) -> None:
+        """Count the numbers that the calls left: a later call can do nothing and leave what an earlier one made.
+
+        A later call for both banks at once writes into lmtoy_NAME.rc (LMTOY bin/seq_pipeline.sh, where `rc1` is there
+        already), so that all rc files count together.
+        """
+        if self.faults or self.kind == SPECTRA_ONLY or not isinstance(self.unit, Chain):
+            return
+        parts = [self.products.rc, *(self._own(rc, str(bank)) for bank, rc in self.products.banks.items())]
+        found = sum(part.count("rms") for part in parts if part)
+        asked = [1 if self.kind == "RSR" else len(_banks_of(line, self.products)) for line in self.unit.lines]
+        if found < sum(asked):
+            told = f"{len(asked)} calls should have left {sum(asked)} numbers behind rms=, and left {found}"
+            self.faults.append(f"{told}: the last call did nothing")
 
 
 def _banks(unit: Unit, products: Products) -> list[str]:
-    """Return the banks that were asked for: those of the lines, all that the data have if a line names none."""
-    asked = [Parameters(line.words).get("bank") for line in unit.lines]
-    if all(bank in ("0", "1") for bank in asked):
-        return sorted({str(bank) for bank in asked})
-    return [str(bank) for bank in range(int(products.rc.number("numbands") or 1))]
+    """Return the banks that were asked for."""
+    return sorted({bank for line in unit.lines for bank in _banks_of(line, products)})
+
+
+def _banks_of(line: RunLine, products: Products) -> list[str]:
+    """Return the banks that a line asks for: the one it names, else all that the data have.
+
+    Data with one band are bank 0, or the other when only that one's frequency was set (LMTOY bin/seq_pipeline.sh).
+    """
+    asked = Parameters(line.words).get("bank")
+    if asked in ("0", "1"):
+        return [str(asked)]
+    if (products.rc.number("numbands") or 1) >= 2:
+        return ["0", "1"]
+    return [products.rc.get("bank") or "0"] if products.rc.get("bank") in ("0", "1") else ["0"]
 
 
 def _judge_members(unit: Unit, products: Products) -> list[str]:

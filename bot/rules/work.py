@@ -6,14 +6,17 @@ directory is there. Everything else follows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from bot.model.plan import Chain, Combination, Plan, Unit
 from bot.model.record import Ledger, Record, RunState
 
-MACHINE_EXITS = (137, 143)
-"""Exit codes by which shells say that a signal ended the program."""
+MACHINE_SIGNALS = (1, 2, 9, 15, 24, 30)
+"""HUP, INT, KILL, TERM, XCPU, PWR: sent from outside. The others (SEGV, ABRT, FPE, ...) a program brings on itself."""
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,17 @@ def has_failed(ledger: Ledger, unit: Unit, level: int) -> bool:
 
 
 def is_stopped_by_machine(code: int | None) -> bool:
-    """Say whether an exit code tells of the machine (a signal, the kernel's memory killer), not of the data."""
-    return code is None or code < 0 or code in MACHINE_EXITS
+    """Say whether an exit code (negative: a signal) tells of the machine, as out of memory does, not of the data."""
+    return code is None or -code in MACHINE_SIGNALS
+
+
+def later_than(before: Iterable[str], stamp: str) -> str:
+    """Return `stamp` (YYYY-MM-DDThh:mm:ss.sssZ), or a millisecond after the last of `before` if that is not earlier."""
+    last = max(filter(_STAMP.fullmatch, before), default="")
+    if stamp > last:
+        return stamp
+    later = datetime.fromisoformat(last) + timedelta(milliseconds=1)
+    return later.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def waits_for(unit: Unit, todo: Collection[str]) -> set[str]:

@@ -13,6 +13,7 @@ from bot.doors.ledger import LedgerDoor, now
 from bot.doors.pipeline import POLL_S, Call, LocalPipeline
 from bot.doors.results import discard, link_member, publish, read_products
 from bot.errors import DoorError
+from bot.formats.record_file import SUFFIX, record_name
 from bot.model.plan import Chain, Plan, Unit
 from bot.model.record import Ledger, LineOutcome, Record, RunState
 from bot.rules import work
@@ -35,11 +36,11 @@ class Workshop:
 
     def area(self, record: Record) -> Path:
         """Return the work area of an attempt: beside the official results, on the same storage."""
-        return self.door.folder("area") / f"{record.name}.{record.digest}.{record.attempt}"
+        return self.door.folder("area") / record_name(record).removesuffix(SUFFIX)
 
     def log(self, record: Record) -> Path:
         """Return the log file of an attempt."""
-        return self.door.folder("log") / f"{record.name}.{record.digest}.{record.attempt}.log"
+        return self.door.folder("log") / f"{record_name(record).removesuffix(SUFFIX)}.log"
 
     def put_away(self, record: Record, *, keep: bool) -> None:
         """Clear an attempt's work area; a failed one stays in failed/NAME until the unit is good or fails again."""
@@ -58,17 +59,38 @@ class Workshop:
 
     def abandon(self, record: Record) -> None:
         """End an open attempt that the plan no longer asks for, without losing what was validated."""
-        area = self.area(record)
+        if record.state is RunState.PUBLISHING:
+            self.finish_publication(record)
+            self.door.write(record.model_copy(update={"state": RunState.GOOD, "ended": self.end_of(record)}))
+            return
+        told = {"state": RunState.STOPPED, "ended": now(), "verdict": "given up: the plan asks for something else now"}
+        self.door.write(record.model_copy(update=told))
+        self.clear(self.area(record))
+
+    def clear(self, area: Path) -> None:
+        """Make a work area's place empty, and end who still works there."""
         call = self.pipeline.find(area)
         if call is not None:
             call.stop()
-        if record.state is RunState.PUBLISHING:
-            self.finish_publication(record)
-            self.door.write(record.model_copy(update={"state": RunState.GOOD, "ended": now()}))
-            return
         discard(area)
-        told = {"state": RunState.STOPPED, "ended": now(), "verdict": "given up: the plan asks for something else now"}
-        self.door.write(record.model_copy(update=told))
+
+    def clear_left(self, ledger: Ledger) -> None:
+        """Put away the work areas of attempts that have ended, or whose record is lost: a crash left them."""
+        records = {self.area(record).name: record for record in ledger.records}
+        for area in sorted(self.door.folder("area").iterdir()):
+            record = records.get(area.name)
+            if record is None or record.state is RunState.STOPPED:
+                self.clear(area)
+            elif not record.state.is_open:
+                self.put_away(record, keep=record.state is RunState.FAILED)
+
+    def end_of(self, record: Record) -> str:
+        """Return the time at which a publication ended: now, but later than those that it replaces.
+
+        The newest good record tells what lies in the official directory; clocks of hosts differ, and are set back.
+        """
+        before = [one.ended for one in self.door.read(f"{record.name}.*").records if one.name == record.name]
+        return work.later_than(before, now())
 
 
 class Attempt:
@@ -78,6 +100,8 @@ class Attempt:
         self.shop = shop
         self.unit = unit
         self.stop = stop
+        self.call: Call | None = None
+        """The call that is being waited for."""
 
     def run(self) -> Record:
         """Return the final record; a failing pipeline is a record too, a failing disk is a DoorError."""
@@ -88,14 +112,18 @@ class Attempt:
                     break
                 record = self._one()
         except OSError as error:
-            raise DoorError(f"{self.shop.plan.pid} {self.unit.name}: storage failed: {error}") from error
+            raise DoorError(f"{self.shop.plan.pid} {self.unit.name}: the machine failed: {error}") from error
+        finally:
+            if self.call is not None:  # nobody is going to wait for it
+                self.call.stop()
         return record
 
     def _one(self) -> Record:
-        attempts = self.shop.door.read_unit(self.unit.name, self.unit.digest, self.shop.plan.level)
+        door, name, digest, level = self.shop.door, self.unit.name, self.unit.digest, self.shop.plan.level
+        attempts = door.read_unit(name, digest, level)
         record = attempts[-1] if attempts and attempts[-1].state.is_open else None
         if record is None:
-            return self._calls(self._begin(len(attempts) + 1))
+            return self._calls(self._begin(door.next_attempt(name, digest, level)))
         if record.state is RunState.PUBLISHING:
             return self._publish(record)
         if record.state is RunState.INTENT:
@@ -123,7 +151,7 @@ class Attempt:
         )
         record = self._note(record, log=str(shop.log(record).relative_to(shop.door.work)))
         area = shop.area(record)
-        discard(area)
+        shop.clear(area)
         area.mkdir(parents=True)
         for member in () if isinstance(unit, Chain) else unit.members:
             link_member(shop.door.work / member.pid / str(member.obsnum), area, member.pid)
@@ -135,9 +163,9 @@ class Attempt:
         if not record.job:
             return self._calls(record)
         call = self.shop.pipeline.find(area)
-        if call is None and self.shop.pipeline.exit_of(area) is None:
+        if call is None and self.shop.pipeline.exit_of(area, len(record.outcomes)) is None:
             self._end(record, RunState.STOPPED, "its runner was killed, and the call with it")
-            return self._calls(self._begin(record.attempt + 1))
+            return self._one()
         return self._calls(self._after_call(record, call))
 
     def _calls(self, record: Record) -> Record:
@@ -152,17 +180,23 @@ class Attempt:
             if self.stop.is_set():
                 return self._end(record, RunState.STOPPED, STOPPED_BY_OPERATOR)
             record = self._note(record, job="starting")
-            words = self.unit.lines[len(record.outcomes)].words
-            call = self.shop.pipeline.start(words, self.shop.area(record), self.shop.log(record))
-            record = self._after_call(self._note(record, job=f"process {call.process_id}"), call)
+            number = len(record.outcomes)
+            words = self.unit.lines[number].words
+            self.call = self.shop.pipeline.start(words, self.shop.area(record), self.shop.log(record), number)
+            record = self._after_call(self._note(record, job=f"process {self.call.process_id}"), self.call)
         return record
 
     def _after_call(self, record: Record, call: Call | None) -> Record:
         """Wait for a call and note how it ended; what the machine or the operator stopped ends the attempt."""
         limit_minutes = self.shop.site.settings.pipeline.timeout_minutes
-        started, began = now(), time.monotonic()
+        area, started, began = self.shop.area(record), now(), time.monotonic()
+        self.call = call
         reason = self._wait(call, began + limit_minutes * 60)
-        code = self.shop.pipeline.exit_of(self.shop.area(record))
+        left = self.shop.pipeline.find(area)
+        if left is not None:  # it would go on writing into what is judged and published
+            left.stop()
+        self.call = None
+        code = self.shop.pipeline.exit_of(area, len(record.outcomes))
         outcome = LineOutcome(
             line=record.lines[len(record.outcomes)],
             exit=code,
@@ -200,11 +234,10 @@ class Attempt:
         ledger = Ledger(()) if isinstance(self.unit, Chain) else self.shop.door.read()
         older = work.superseded_names(self.unit, self.shop.plan, ledger)
         self.shop.finish_publication(record, superseded=older)
-        record = self._note(record, state=RunState.GOOD, ended=now())
-        for one in ledger.records:
+        for one in ledger.records:  # before our own record is closed: who goes on after a crash does it again
             if one.name in older and one.state is RunState.GOOD:
                 self.shop.door.write(one.model_copy(update={"state": RunState.SUPERSEDED}))
-        return record
+        return self._note(record, state=RunState.GOOD, ended=self.shop.end_of(record))
 
     def _end(self, record: Record, state: RunState, verdict: str) -> Record:
         """Close an attempt that did not become good; the official products stay, what failed is kept to look at."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from bot.doors.logfile import open_log, pieces, whole_size
 from bot.errors import Finding, ProjectError, Severity
 from bot.formats.obslog import PID_ALIASES, group_rows, parse_lines
-from bot.formats.project_file import ProjectFolder
+from bot.formats.project_file import ProjectFolder, salvage_folder
 from bot.model.observation import Observation
-from bot.rules.lint import Checked, LogView, findings_of
+from bot.rules.lint import Checked, LogView, findings_of, findings_of_values
 from bot.rules.plan import needed_projects
 from bot.settings import Site
 from bot.stages.arrival import default_log
@@ -42,7 +42,7 @@ def check_projects(site: Site, pids: Sequence[str], log: Path | None) -> CheckRe
         try:
             folders[pid] = read_project(site, pid)
         except ProjectError as error:
-            broken[pid] = _told(error, pid)
+            broken[pid] = tuple(sorted((*_told(error, pid), *_rest(site, pid)), key=lambda one: (one.path, one.line)))
     rows = None if log is None else _by_project(read_rows(log, _wanted(folders), folders))
     readable = {**_read_lenders(site, folders), **folders}
     listed_by = _listed_by(folders)
@@ -89,6 +89,12 @@ def _told(error: ProjectError, pid: str) -> tuple[Finding, ...]:
     if error.findings:
         return tuple(replace(finding, pid=pid) for finding in error.findings)
     return (Finding("SCHEMA", Severity.ERROR, f"projects/{pid}", 0, str(error), pid=pid),)
+
+
+def _rest(site: Site, pid: str) -> list[Finding]:
+    """Return what can be said of the parameters of a project with faults in its files: all faults at once."""
+    salvaged = salvage_folder(site.projects / pid) if (site.projects / pid).is_dir() else None
+    return findings_of_values(Checked(salvaged)) if salvaged else []
 
 
 def _read_lenders(site: Site, folders: Mapping[str, ProjectFolder]) -> dict[str, ProjectFolder]:

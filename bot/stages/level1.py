@@ -13,9 +13,9 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from bot.doors.git import describe_head
@@ -100,21 +100,39 @@ def survey(site: Site, request: Request) -> tuple[Plan, work.Work, LedgerDoor, L
 
 def divide(site: Site, plan: Plan, door: LedgerDoor, ledger: Ledger) -> work.Work:
     """Part the plan into done, to do and blocked, with the ledgers of the projects that it takes members from."""
+    return work.divide(plan, ledger, door.present(), foreign_ledgers(site, plan))
+
+
+def foreign_ledgers(site: Site, plan: Plan) -> dict[str, Ledger]:
+    """Return the ledgers of the other projects whose obsnums the plan combines, by pid."""
     pids = {member.pid for one in plan.combinations for member in one.members} - {plan.pid}
-    foreign = {pid: LedgerDoor(site.need_work(), pid).read() for pid in pids}
-    return work.divide(plan, ledger, door.present(), foreign)
+    return {pid: _what_lies_there(LedgerDoor(site.need_work(), pid)) for pid in sorted(pids)}
+
+
+def _what_lies_there(door: LedgerDoor) -> Ledger:
+    """Return the records whose directories are there."""
+    present = door.present()
+    return Ledger(tuple(record for record in door.read().records if record.name in present))
 
 
 def run_level1(site: Site, request: Request, watch: Callable[[Progress], None]) -> Outcome:
     """Run a project's level 1; `watch` hears of every change. Raises Busy when another runner holds the project."""
     pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
     pipeline.locate()
+    try:
+        return _run_locked(site, request, pipeline, watch)
+    except OSError as error:
+        raise DoorError(f"{request.pid}: the machine failed: {error}; mend that, then run again") from error
+
+
+def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Callable[[Progress], None]) -> Outcome:
     folder = read_project(site, request.pid)
     door = LedgerDoor(site.need_work(), request.pid)
     with ExitStack() as held:
         held.enter_context(door.lock("lmtbot run"))
         for pid in needed_projects(folder.project):
             held.enter_context(LedgerDoor(site.need_work(), pid).share())
+        door.check_storage()
         for name in ("area", "old", "failed"):
             clear_doomed(door.folder(name))
         plan, parted, door, ledger = survey(site, request)
@@ -140,6 +158,7 @@ def _wind_up(shop: Workshop, ledger: Ledger, plan: Plan, *, take_over: bool) -> 
     for record in ledger.records:
         if record.state.is_open and (record.key not in wanted or record in foreign):
             shop.abandon(record)
+    shop.clear_left(shop.door.read())
 
 
 class _Runner:
@@ -174,7 +193,8 @@ class _Runner:
                 self._collect(running)
         except BaseException:
             self.stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
+            _wait_for_all(running)
+            pool.shutdown(wait=True)
             raise
         pool.shutdown(wait=True)
         return tuple(self.ended)
@@ -210,7 +230,19 @@ class _Runner:
         left = seconds / len(self.ended) * (self.total - len(self.ended)) if self.ended else None
         failed = sum(record.state is not RunState.GOOD for record in self.ended)
         names = tuple(unit.name for unit in running.values())
-        self.watch(Progress(self.total, len(self.ended), failed, names, left, event))
+        with suppress(BrokenPipeError):  # who watches may go away; the run goes on
+            self.watch(Progress(self.total, len(self.ended), failed, names, left, event))
+
+
+def _wait_for_all(running: Collection[Future[Record]]) -> None:
+    """Wait until everything has stopped, which takes seconds; an impatient second ^C must not give the lock away.
+
+    Futures and not threads: Python 3.11 takes a thread for ended when its join was interrupted.
+    """
+    while True:
+        with suppress(KeyboardInterrupt):
+            wait(running)
+            return
 
 
 def _outside(unit: Unit, plan: Plan, parted: work.Work) -> str:

@@ -8,6 +8,7 @@ from bot.doors.ledger import LedgerDoor
 from bot.errors import ProjectError
 from bot.rules.state import Standing, standing
 from bot.settings import Site
+from bot.stages.level1 import foreign_ledgers
 from bot.stages.planning import read_plan
 
 
@@ -20,5 +21,11 @@ def standings(site: Site, pids: Iterable[str]) -> Iterator[Standing | ProjectErr
             yield error
             continue
         door = LedgerDoor(site.need_work(), pid)
-        sources = len(folder.project.sources)
-        yield standing(plan, door.read(), door.present(), sources=sources, is_locked=door.is_locked())
+        yield standing(
+            plan,
+            door.read(),
+            door.present(),
+            sources=len(folder.project.sources),
+            is_locked=door.is_locked(),
+            foreign=foreign_ledgers(site, plan),
+        )

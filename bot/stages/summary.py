@@ -14,6 +14,7 @@ from bot.doors.templates import render_page
 from bot.report.summary import ProjectSummary, summarise
 from bot.rules.state import standing
 from bot.settings import Site
+from bot.stages.level1 import foreign_ledgers
 from bot.stages.planning import read_plan
 
 PICTURES = (
@@ -42,8 +43,14 @@ def _project(site: Site, pid: str, page_folder: Path) -> ProjectSummary:
     folder, plan = read_plan(site, pid)
     door = LedgerDoor(site.need_work(), pid)
     ledger = door.read()
-    sources = len(folder.project.sources)
-    stands = standing(plan, ledger, door.present(), sources=sources, is_locked=door.is_locked())
+    stands = standing(
+        plan,
+        ledger,
+        door.present(),
+        sources=len(folder.project.sources),
+        is_locked=door.is_locked(),
+        foreign=foreign_ledgers(site, plan),
+    )
 
     @cache
     def pictures(name: str) -> tuple[str, Sequence[str]]:

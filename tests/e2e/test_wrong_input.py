@@ -95,6 +95,14 @@ def test_all_faults_of_all_files_are_told_at_once(site: PracticeSite) -> None:
         assert word in told
 
 
+def test_a_misspelt_parameter_is_told_together_with_faults_of_the_schema(site: PracticeSite) -> None:
+    wrong = PROJECT.replace("117345", "-117345").replace("{extent: 120}", "{extent: 120, birdie: 3, dv: '1;rm x'}")
+    site.project.write_text(wrong)
+    told = refused(site, "check")
+    assert "combine: false" in told and "did you mean birdies?" in told
+    assert "'dv=1;rm x' holds ' ' ';'\n    mend: a value is one word" in told
+
+
 def test_one_wrong_project_does_not_stop_the_others(site: PracticeSite) -> None:
     other = site.root / "projects" / "2024-S1-XX-1"
     other.mkdir()
@@ -141,6 +149,18 @@ def test_wrong_settings_name_the_line_and_the_right_key(site: PracticeSite) -> N
     (site.root / ".github" / "lmtbot.yml").write_text("pipeline:\n  comand: [x]\n")
     told = refused(site, "run", PID)
     assert "lmtbot.yml:2" in told and "did you mean command?" in told
+
+
+@pytest.mark.parametrize("place", [".github/lmtbot.yml", "work/lmtbot", "data/data_lmt.log"])
+def test_a_folder_where_a_file_is_wanted_or_the_reverse_is_no_traceback(site: PracticeSite, place: str) -> None:
+    path = site.root / place
+    if path.is_file():
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_text("")
+    for words in (["status"], ["run", PID], ["arrivals"], ["check"], ["doctor"], ["summary"]):
+        assert "Traceback" not in site.call(*words, code=None)
 
 
 def test_a_site_without_results_folder_says_what_to_set(site: PracticeSite, monkeypatch: pytest.MonkeyPatch) -> None:

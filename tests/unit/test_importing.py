@@ -133,7 +133,7 @@ def test_parameters_of_a_source_without_obsnums_are_kept() -> None:
     [
         ("on['a'] = [1]\npars1['a'] = 'x=$HOME'", "", "mk_runs.py", 6),
         ("on['a'] = [1]\npars3['a'] = 'x=1;rm'", "", "mk_runs.py", 6),
-        ("on['a'] = [1]", "\n1 # can't", "comments.txt", 2),
+        ("on['a'] = [1]", "\n1 # can't=1", "comments.txt", 2),
         ("on['a'] = [1]", "1 # x=1&", "comments.txt", 1),
     ],
 )
@@ -276,3 +276,18 @@ def test_any_description_in_any_style_gives_the_generators_lines(
         tables[2] = {}
     expected = expected_runfiles([(name, listed) for name, listed in facts["on"]], tables, comments, io)
     assert legacy_runfiles(read) == expected
+
+
+def test_prose_that_a_run_line_may_not_hold_is_in_the_note_and_neither_way_to_the_lines_has_it() -> None:
+    comments = "1 x # isn't it\n2 # dv=4 isn't it\n"
+    folder = legacy("on['a'] = [1, 2]\npars1['a'] = pars2['a'] = ''", comments)
+    found = import_project(folder)
+    assert found.project is not None and codes(found, Severity.WARNING) == [("PROSE", 1), ("PROSE", 2)]
+    assert plain(found.qa.obsnums[1]) == {"note": "x # isn't it"}
+    read = parse_folder(project_text(found.project), qa_text(found.qa), pid=PID)
+    lines = expected_runfiles([("a", [1, 2])], [{"a": ""}, {"a": ""}, {}], comments, "TBD")
+    assert legacy_runfiles(read) == lines
+    assert lines["run1b"] == [
+        "SLpipeline.sh obsnum=1 _io=TBD _s=a",
+        "SLpipeline.sh obsnum=2 _io=TBD _s=a dv=4",
+    ]

@@ -75,3 +75,40 @@ def test_the_last_line_of_a_class_gives_the_arguments() -> None:
 
 def test_a_line_that_stops_the_generator_gives_no_arguments() -> None:
     assert obsnum_arguments("5 # a=1\n5__1__ # b=2\n5__x # c=3\n") == ({"5": ["a=1"]}, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "note"),
+    [
+        ("700 weak # can't say (yet)", (), "weak # can't say (yet)"),
+        ("700 # it's fine", (), "# it's fine"),
+        ("700 QAFAIL # it's wavy", (), "# it's wavy"),
+        ("700 x # dv=3 don't trust a=1", ("dv=3", "a=1"), "x # don't trust"),
+        ("700 x # 3 \u00b5m \u2014 hm", (), "x # 3 \u00b5m \u2014 hm"),
+        ("700__1 x # \u00bfwhy?", (), "x # \u00bfwhy?"),
+    ],
+)
+def test_prose_behind_the_mark_that_no_run_line_may_hold_goes_to_the_note(
+    line: str, words: tuple[str, ...], note: str
+) -> None:
+    (found,), findings = read_comments(line, "comments.txt")
+    assert isinstance(found, Entry) and (found.words, found.note) == (words, note)
+    assert [(one.code, one.severity, one.line) for one in findings] == [("PROSE", Severity.WARNING, 1)]
+    of_bank_0, of_bank_1 = obsnum_arguments(line)
+    written = {**of_bank_0, **of_bank_1}["700"]
+    assert [word for word in written if word != "qagrade=-2"] == list(words)
+
+
+@pytest.mark.parametrize(
+    "behind", ["dv= 30 can't", "dv =30 can't", "dv = 30 can't", "a='1 2'", "maybe (8?)", "Beam=3 ok,"]
+)
+def test_words_that_are_harmless_or_could_be_a_parameter_stay_where_they_are(behind: str) -> None:
+    found = entry(f"700 x # {behind}")
+    assert (found.words, found.note, found.prose) == (tuple(behind.split()), "x", "")
+
+
+def test_two_bars_before_an_obsnum_make_a_line_of_the_first_one_as_the_generator_has_it() -> None:
+    (found,), (told,) = read_comments("700701__700709 # qagrade=1", "comments.txt")
+    assert isinstance(found, Entry) and (found.name, found.reaches_bank_one) == ("700701", False)
+    assert told.code == "BANK" and "700701_700709 for the combination" in told.cure
+    assert obsnum_arguments("700701__700709 # qagrade=1") == ({"700701": ["qagrade=1"]}, {})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import ProjectError
+from bot.errors import ProjectError, Severity
 from bot.formats.legacy.folder import parse_pid_file, read_legacy_folder, read_runfiles
 
 PLAIN = "from lmtoy import runs\nruns.mk_runs('2024-S1-XX-1', {'a': [1]}, {}, {})\n"
@@ -91,3 +91,23 @@ def test_the_runfiles_that_lie_there_are_found_by_name(tmp_path: Path) -> None:
     (tmp_path / "x.run1.sh").write_text("two\n")
     (tmp_path / "x.run9").write_text("no\n")
     assert read_runfiles(tmp_path, "x") == {"run1a": "one\n", "run1.sh": "two\n"}
+
+
+def test_files_of_arguments_from_before_comments_txt_are_told_with_the_line_to_write(tmp_path: Path) -> None:
+    found = read_legacy_folder(folder(tmp_path, **{"801.args": "dv=2\n", "obsnum.args": "802 dv=3\n"}))
+    told = {Path(one.path).name: one for one in found.findings}
+    assert set(told) == {"801.args", "obsnum.args"}
+    assert {one.severity for one in told.values()} == {Severity.WARNING}
+    assert "801 # dv=2" in told["801.args"].cure and "overlooks" in told["801.args"].why
+    assert "refuses to run" in told["obsnum.args"].why
+
+
+def test_arguments_that_only_the_files_own_code_reads_are_an_error_for_they_would_be_lost(tmp_path: Path) -> None:
+    text = "project = 'x'\non = {'a': [801]}\npars1, pars2 = {'a': ''}, {'a': ''}\nprint(open('801.args').read())\n"
+    empty = folder(tmp_path, **{"mk_runs.py": text, "802.args": "\n"})
+    assert [one.severity for one in read_legacy_folder(empty).findings] == [Severity.WARNING] * 2
+    with pytest.raises(ProjectError) as caught:
+        read_legacy_folder(folder(tmp_path, **{"mk_runs.py": text, "801.args": "dv=2", "lmtoy.flags": "dw=3"}))
+    errors = [one for one in caught.value.findings if one.severity is Severity.ERROR]
+    assert [Path(one.path).name for one in errors] == ["801.args", "lmtoy.flags"]
+    assert "801 # dv=2" in errors[0].cure and "pars2" in errors[1].cure

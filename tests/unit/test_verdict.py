@@ -115,3 +115,42 @@ def test_rc_files_are_read_as_the_shell_would_and_later_lines_win() -> None:
     rc = parse_rc('# x=1\nsrc="IRC+10216 # no remark"  # a remark\nrms=1\nrms=2  # mK\nbroken\nvlsr="')
     assert rc.get("src") == "IRC+10216 # no remark" and rc.number("rms") == 2.0
     assert rc.get("broken") is None and rc.get("x") is None
+
+
+def test_a_later_call_that_left_no_number_failed_though_the_first_ones_is_there() -> None:
+    once = products(bank1="")
+    twice = products(bank0=SEQ + BANK0 + BANK0, bank1="")
+    both = chain("obsnum=110011 bank=0 restart=1", "obsnum=110011 bank=0 pix_list=-3")
+    assert "2 calls should have left 2 numbers behind rms=, and left 1" in faults(both, once)
+    assert judge(both, twice).is_good
+
+
+def test_a_bank_that_is_called_again_counts_its_own_numbers_and_not_the_copied_ones() -> None:
+    tiers = chain("obsnum=110011 restart=1", "obsnum=110011 bank=0", "obsnum=110011 bank=1")
+    left = {"bank0": SEQ + BANK0 + BANK0, "bank1": SEQ + BANK0 + BANK1}
+    assert "3 calls should have left 4" in faults(tiers, products(**left))
+    left["bank1"] += "rms=248.0\n"
+    assert judge(tiers, products(**left)).metrics["1"]["rms"] == 248.0
+
+
+def test_a_later_call_for_both_banks_writes_into_the_main_rc_file_and_that_counts() -> None:
+    tiers = chain("obsnum=110011 restart=1", "obsnum=110011 birdies=100")
+    assert not judge(tiers, products()).is_good
+    assert judge(tiers, products(rc=parse_rc(SEQ + "bank=0\nrms=240.1\nbank=1\nrms=239.9\n"))).is_good
+
+
+def test_banks_that_were_each_called_alone_have_no_marks_and_nothing_copied() -> None:
+    tiers = chain("obsnum=110011 bank=0 restart=1", "obsnum=110011 bank=1")
+    alone = products(bank0=SEQ + "rms=250\nnchan=689\n", bank1=SEQ + "rms=249\nnchan=659\n")
+    assert judge(tiers, alone).metrics["1"]["rms"] == 249.0
+
+
+@pytest.mark.parametrize("numbands", ["-2", "0", "1", "", "1e12"])
+def test_no_number_of_bands_lets_a_run_pass_unjudged(numbands: str) -> None:
+    rc = parse_rc(SEQ.replace("numbands=2", f"numbands={numbands}"))
+    assert not judge(WHOLE, products(rc=rc, bank0="", bank1="", files=frozenset())).is_good
+
+
+def test_data_with_the_second_band_only_are_judged_by_bank_1() -> None:
+    rc = parse_rc(SEQ.replace("numbands=2", "numbands=1") + "bank=1\n")
+    assert judge(WHOLE, products(rc=rc, bank0="", bank1=SEQ + "rms=249\nnchan=659\n")).metrics["1"]["rms"] == 249.0

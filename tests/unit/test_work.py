@@ -7,7 +7,7 @@ from bot.model.plan import Plan, Unit
 from bot.model.record import Ledger, Record, RunState
 from bot.rules.plan import plan_project
 from bot.rules.state import State, standing
-from bot.rules.work import divide, superseded_names, waits_for
+from bot.rules.work import divide, is_stopped_by_machine, later_than, superseded_names, waits_for
 
 PROJECT = "pid: P-1\nmode: RSR/Bs\nsources:\n  A: {obsnums: [101, 102], tiers: {a: {}, b: {}}}\n"
 
@@ -93,3 +93,31 @@ def test_the_state_of_a_project_is_derived() -> None:
     assert state(plan(), Ledger((record(units[0]),)), {"101"}) is State.LEVEL1_PARTLY
     assert state(plan(), Ledger(()), set(), locked=True) is State.LEVEL1_RUNNING
     assert state(plan(project="pid: P-1\n"), Ledger(()), set()) is State.EMPTY
+
+
+def test_only_signals_from_outside_are_the_machines_fault() -> None:
+    assert all(is_stopped_by_machine(code) for code in (None, -9, -15, -1))
+    assert not any(is_stopped_by_machine(code) for code in (0, 1, 2, 255, -11, -6))
+
+
+def test_a_later_stamp_is_now_or_just_after_the_last_one_whatever_the_clock_says() -> None:
+    now = "2026-01-02T03:04:05.678Z"
+    assert later_than([], now) == now
+    assert later_than(["2026-01-02T03:04:05.677Z", "", "torn"], now) == now
+    assert later_than([now], now) == "2026-01-02T03:04:05.679Z"
+    assert later_than(["2099-12-31T23:59:59.999Z"], now) == "2100-01-01T00:00:00.000Z"
+
+
+MOSAIC = """\
+pid: P-1
+mode: RSR/Bs
+sources:
+  A: {obsnums: [101, 102], tiers: {a: {}}}
+  M: {mosaic: [{source: A}], tiers: {a: {}}}
+"""
+
+
+def test_two_combinations_never_share_a_directory() -> None:
+    found = plan(project=MOSAIC)
+    assert names(found.combinations) == ["101_102"] and found.combinations[0].source == "A"
+    assert any("M: its combination is not made: 101_102 is the directory of A" in one for one in found.remarks)

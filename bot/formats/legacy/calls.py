@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.formats.legacy import methods, operations
 from bot.formats.legacy.expressions import EXPRESSIONS, Expressions
+from bot.formats.legacy.own_code import is_touched
 from bot.formats.legacy.scopes import GeneratorCall, OwnFunction, Returned, Scope, Stopped, frozen
 from bot.formats.legacy.tracked import Opaque, Refusal, Span, Table, is_scalar, kind_of
 
@@ -135,6 +136,7 @@ class Calls(Expressions):
             raise Refusal(f"mk_runs() without {', '.join(lost)}", "mend the call", line=node.lineno)
         if not self.result.calls:
             self.note_lost([value for value in given.values() if isinstance(value, Table)])
+        self.result.is_binding |= is_touched(given.values(), self.result.changed)
         span = Span(node.lineno, node.end_lineno or node.lineno)
         self.result.calls.append(
             GeneratorCall(span, {name: frozen(value) for name, value in given.items()}, self.around)

@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 
 from bot.errors import Finding, Severity
+from bot.model.project import BARE_WORD
 
 FAIL_WORD = "QAFAIL"
 BEAMS = 16
+_QUOTES = frozenset("'\"`")
 _NAME = re.compile(r"[1-9][0-9]{0,7}(?:_[1-9][0-9]{0,7})?", re.ASCII)
 
 
@@ -24,13 +26,15 @@ class Entry:
     """`N` or `FIRST_LAST`."""
     bank: int | None
     note: str
-    """The free words, without a leading QAFAIL."""
+    """The free words, without a leading QAFAIL; with the prose behind the #, where that cannot be arguments."""
     words: tuple[str, ...]
-    """The arguments behind the first #, as written."""
+    """The arguments behind the first #, as written, without the prose."""
     failed: bool
     """QAFAIL stands in it."""
     text: str
     """The whole line."""
+    prose: str = ""
+    """Words behind the # that no run line may hold; they are part of the note."""
 
     @property
     def is_combination(self) -> bool:
@@ -76,7 +80,7 @@ def _parse(line: str, number: int) -> Entry | RemarkLine:
     bank: int | None = None
     if place > 0:
         digits = key[place + 2 :]
-        if not re.fullmatch(r"[0-9]{1,4}", digits):
+        if not re.fullmatch(r"[0-9]{1,8}", digits):
             return RemarkLine(number, line.strip(), f"{key} names a bank that is no number")
         bank, key = int(digits), key[:place]
     name = key.removeprefix("-")
@@ -84,10 +88,27 @@ def _parse(line: str, number: int) -> Entry | RemarkLine:
         return RemarkLine(number, line.strip(), f"{name!r} is neither an obsnum nor FIRST_LAST")
     mark = line.find("#")
     free, behind = (line[:mark], line[mark + 1 :]) if mark > 0 else (line, "")
-    words = tuple(behind.split())
-    note = " ".join(free.split()[1:])
+    words, prose = parted(behind.split())
+    note = _without_fail(" ".join(free.split()[1:]))
+    note = f"{note} # {prose}".strip() if prose else note
     failed = line.find(FAIL_WORD) > 0
-    return Entry(number, name, bank, _without_fail(note), words, failed, " ".join(line.split()))
+    return Entry(number, name, bank, note, words, failed, " ".join(line.split()), prose)
+
+
+def parted(words: list[str]) -> tuple[tuple[str, ...], str]:
+    """Part arguments from prose: ("don't know a=1") gives (("a=1",), "don't know").
+
+    Only where a word holds what means something to a shell, and nothing but prose would be parted: `dv= 30 don't` stays
+    whole, because the 30 is meant, and is an error then; so does `dv='3 4'`.
+    """
+    bare = [word for word in words if "=" not in word]
+    pairs = [word.partition("=") for word in words if "=" in word]
+    is_prose = any(not BARE_WORD.fullmatch(word) for word in bare) and "pix_list" not in bare
+    if not is_prose or not all(
+        key and value and value.isascii() and not set(value) & _QUOTES for key, _, value in pairs
+    ):
+        return tuple(words), ""
+    return tuple("".join(pair) for pair in pairs), " ".join(bare)
 
 
 def _without_fail(note: str) -> str:
@@ -106,7 +127,16 @@ def _check(parsed: Entry | RemarkLine, path: str) -> list[Finding]:
         what = f"bank {parsed.bank} of {parsed.name} does not exist"
         why = "the generator takes every bank but 1 for bank 0"
         cure = f"it is carried over as bank 0; write {parsed.name}__0 or {parsed.name}__1"
+        if parsed.bank > 9999:
+            cure = (
+                f"it is carried over as a line on {parsed.name}; write {parsed.name}_{parsed.bank} for the combination"
+            )
         findings.append(Finding("BANK", Severity.WARNING, path, parsed.line, what, why, cure))
+    if parsed.prose:
+        what = f"{parsed.prose[:80]!r} behind the # is no parameter"
+        why = "the generator copies it into the run line all the same, where such characters mean something to a shell"
+        cure = "it is carried over in the note only, so the run line differs here; words stand before the #"
+        findings.append(Finding("PROSE", Severity.WARNING, path, parsed.line, what, why, cure))
     for word in parsed.words:
         key, equals, value = word.partition("=")
         if key == "pix_list" and ("=" in value or expanded_beams(value) is None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import Finding, ProjectError, Severity
@@ -13,9 +13,11 @@ from bot.formats.legacy.evaluator import evaluate
 from bot.formats.legacy.remarks import Leftover, Remark, read_remarks
 from bot.formats.legacy.scopes import Evaluation, GeneratorCall
 from bot.formats.legacy.tracked import Items, Number, Span, Table, kind_of
+from bot.formats.legacy.uncalled import is_set_aside, own_code, tell_uncalled, uncalled
 from bot.model.scalars import OBSNUM_MAX
 
 MAX_BYTES = 1_000_000
+OWN_CODE = "code of its own, which only looks at the description; it is not carried over"
 TIER_NAMES = ("pars1", "pars2", "pars3")
 
 
@@ -64,13 +66,21 @@ class Description:
     leftovers: tuple[Leftover, ...] = ()
     statements: tuple[Span, ...] = ()
     """Every statement that is not made of others."""
+    findings: tuple[Finding, ...] = ()
+    """What is odd about the file, but takes nothing away."""
+    is_called: bool = True
+    """The file calls the generator."""
 
 
 def read_description(text: str, path: str) -> Description:
     """Read a mk_runs.py without executing it; raise ProjectError with everything that cannot be read."""
     tree = parse_tree(text, path)
     evaluation = evaluate(tree)
-    findings = [finding(path, one.line, one.what, one.cure) for one in evaluation.refusals]
+    if not evaluation.calls:
+        evaluation.calls += uncalled(evaluation, tree, len(text.splitlines()))
+    findings = []
+    if not is_set_aside(evaluation):
+        findings = [finding(path, one.line, one.what, one.cure) for one in evaluation.refusals]
     if not findings:
         findings += _check_calls(evaluation, path)
     if findings:
@@ -173,13 +183,18 @@ def _check_text(name: str, table: Any, key: Any, value: Any, path: str) -> list[
 def _described(evaluation: Evaluation, tree: ast.Module, text: str, path: str) -> Description:
     call = evaluation.calls[0]
     leftovers = _leftovers(evaluation, call, tree, text.splitlines())
-    return describe_call(call, text, path, leftovers)
+    described = describe_call(call, text, path, leftovers)
+    if call.is_made:
+        return described
+    return replace(described, is_called=False, findings=(tell_uncalled(evaluation, path),))
 
 
 def describe_call(call: GeneratorCall, text: str, path: str, leftovers: tuple[Leftover, ...]) -> Description:
     """Return the description that a generator call comes to, with the remarks of the text around it."""
     given, tree = call.arguments, parse_tree(text, path)
-    hidden = {number for one in leftovers if one.text for number in range(one.first, one.last + 1)}
+    hidden = {
+        number for one in leftovers if one.text or one.why == OWN_CODE for number in range(one.first, one.last + 1)
+    }
     return Description(
         path=path,
         project=str(given["project"]),
@@ -218,8 +233,12 @@ def _leftovers(evaluation: Evaluation, call: GeneratorCall, tree: ast.Module, li
     why = {Span(span.first, span.last): told for span, told in evaluation.lost if span.first}
     last = call.around.last
     defined = {Span(node.lineno, node.end_lineno or 0) for node in tree.body if isinstance(node, ast.FunctionDef)}
+    code = own_code(evaluation, tree)
     passed_by = [span for span in statements if span not in evaluation.walked | defined]
     why |= dict.fromkeys(passed_by, "its condition does not hold")
+    if code:
+        why = {span: told for span, told in why.items() if not code.first <= span.first <= code.last}
+        why[code] = OWN_CODE
     if any(span.first > last for span in statements):
         why = {span: told for span, told in why.items() if span.first <= last}
         why[Span(last + 1, len(lines))] = "it stands behind the call of the generator"
@@ -238,6 +257,9 @@ def _joined(spans: Iterable[tuple[Span, str]], lines: list[str]) -> Iterable[Lef
         else:
             runs.append((span, told))
     for span, told in runs:
+        if told == OWN_CODE:
+            yield Leftover(span.first, span.last, told, ())
+            continue
         kept = [line.rstrip().expandtabs() for line in lines[span.first - 1 : span.last]]
         first = next((at for at, line in enumerate(kept) if line), 0)
         yield Leftover(span.first + first, span.last, told, tuple(line for line in kept if line))

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.formats.legacy import methods, operations
-from bot.formats.legacy.calls import ENDS, HARMLESS, Calls
+from bot.formats.legacy.calls import ENDS, GENERATOR_ARGUMENTS, HARMLESS, Calls
 from bot.formats.legacy.machine import MAX_STEPS
+from bot.formats.legacy.own_code import changed_by
 from bot.formats.legacy.scopes import (
     AlreadyTold,
     BrokenOff,
@@ -26,8 +27,9 @@ from bot.formats.legacy.scopes import (
     Stopped,
     keyword,
 )
-from bot.formats.legacy.tracked import Opaque, Refusal, Span, bounded
+from bot.formats.legacy.tracked import WRITE_PLAINLY, Opaque, Refusal, Span, Table, bounded
 
+MAX_OWN_CODE = 200
 _OWN_MODULES = frozenset({"lmtoy", "lmtoy.runs", "runs"})
 
 
@@ -48,7 +50,11 @@ class _Statements(Calls):
                 self.around = Span(statement.lineno, statement.end_lineno or statement.lineno)
                 self.guarded(statement)
         except Stopped:
-            pass
+            self.result.ended = True
+        self.result.final = dict(self.module_scope)
+        if not self.result.calls:
+            self.read.update(GENERATOR_ARGUMENTS)
+            self.note_lost([value for name in GENERATOR_ARGUMENTS if isinstance(value := self.scope.get(name), Table)])
 
     def guarded(self, statement: ast.stmt) -> None:
         """Walk one statement of the module; note its refusal and go on."""
@@ -56,27 +62,49 @@ class _Statements(Calls):
         try:
             self.statement(statement)
         except (BrokenOff, NextTurn, Returned):
+            self.result.is_binding = True
             self.result.refusals.append(
                 Refusal("break, continue or return outside", "mend the file", line=statement.lineno)
             )
         except Refusal as refusal:
             refusal.line = refusal.line or self.line or statement.lineno
             self.result.refusals.append(refusal)
+            self.result.is_binding |= refusal.cure != WRITE_PLAINLY  # Python itself would stop here
+            self.set_aside(statement)
             self.poison(statement)
             if not compound and self.steps > MAX_STEPS:
                 raise Stopped from None
         except AlreadyTold:
+            self.set_aside(statement)
             self.poison(statement)
         except RecursionError:
+            self.result.is_binding = True
             told = Refusal("an expression that nests too deeply", line=statement.lineno)
             self.result.refusals.append(told)
             self.poison(statement)
+
+    def set_aside(self, statement: ast.stmt) -> None:
+        """Note a refused statement as code of the file's own, with what it could change; or that it binds."""
+        many = self.result.is_binding or self.steps > MAX_STEPS or len(self.result.own_code) >= MAX_OWN_CODE
+        changed = None if many else changed_by(statement, self.scope)
+        if changed is None:
+            self.result.is_binding = True
+        else:
+            self.result.changed += changed
+            self.result.own_code.append(Span(statement.lineno, statement.end_lineno or statement.lineno))
 
     def poison(self, statement: ast.stmt) -> None:
         """Mark what a refused statement would have set, so that using it is not told again."""
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 self.scope[node.id] = Refused()
+            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+                self.poison_holder(node.value)
+
+    def poison_holder(self, node: ast.expr) -> None:
+        """Mark a dict of the file's own that a refused statement would have filled."""
+        if isinstance(node, ast.Name) and node.id not in GENERATOR_ARGUMENTS[:4] and node.id in self.scope:
+            self.scope[node.id] = Refused()
 
     def block(self, body: list[ast.stmt]) -> None:
         """Walk statements in order; those of the module are told one by one."""

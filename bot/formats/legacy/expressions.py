@@ -55,8 +55,10 @@ class Expressions(Machine):
         if node.id in operations.BUILTINS or node.id in ("dict", "print", "isinstance", "exit", "quit"):
             return Opaque(node.id)
         known_to_python = f"{node.id} is not among what a description may use"
+        if node.id in _PYTHON_NAMES:
+            raise Refusal(known_to_python, line=node.lineno)
         missing = f"the name {node.id} is set nowhere before this line"
-        raise Refusal(known_to_python if node.id in _PYTHON_NAMES else missing, line=node.lineno)
+        raise Refusal(missing, "mend its spelling, or set it before; Python itself would stop here", line=node.lineno)
 
     def of_attribute(self, node: ast.Attribute) -> Any:
         value = self.value(node.value)

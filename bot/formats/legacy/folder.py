@@ -19,6 +19,8 @@ from bot.model.observation import Observation
 
 DESCRIPTION_FILE, COMMENTS_FILE, PID_FILE, IO_FILE, LOG_FILE = "mk_runs.py", "comments.txt", "PID", "IO", "lmtinfo.txt"
 OBSOLETE_FILE = "obsnum.args"
+FLAGS_FILE = "lmtoy.flags"
+_ARGUMENT_FILE = re.compile(r"[0-9]{1,8}\.args|obsnum\.args|lmtoy\.flags")
 UNKNOWN_MODE = "TBD"
 PREFIX = "lmtoy_"
 
@@ -97,7 +99,9 @@ def read_legacy_folder(path: Path, description: Description | None = None) -> Le
     reading = _Reading(path)
     if description is None:
         description = _read_description(reading)
-    _tell_obsolete(reading)
+    if description is not None:
+        reading.findings += description.findings
+    _tell_argument_files(reading, is_called=description is None or description.is_called)
     comments_text = reading.text(COMMENTS_FILE)
     comments, told = read_comments(comments_text, str(path / COMMENTS_FILE))
     reading.findings += told
@@ -111,13 +115,26 @@ def read_legacy_folder(path: Path, description: Description | None = None) -> Le
     )
 
 
-def _tell_obsolete(reading: _Reading) -> None:
-    """Tell a file that stops the generator: its arguments stand in comments.txt since 2022."""
-    if (reading.path / OBSOLETE_FILE).exists():
-        told = "the generator refuses to run while this file is there; nothing of it reaches a run line"
-        cure = "see that its arguments stand in comments.txt, and take it away"
-        path = str(reading.path / OBSOLETE_FILE)
-        reading.findings.append(Finding("OBSOLETE", Severity.WARNING, path, 0, told, cure=cure))
+def _tell_argument_files(reading: _Reading, *, is_called: bool) -> None:
+    """Tell the files in which arguments stood before comments.txt: an error where the description still reads them.
+
+    With OBSOLETE_FILE in the folder the generator of today stops; the others it overlooks.
+    """
+    names = sorted(path.name for path in reading.path.glob("*") if _ARGUMENT_FILE.fullmatch(path.name))
+    for name in names:
+        said = " ".join(reading.text(name).split())
+        told = f"it holds {said[:200]!r}" if said else "it is empty"
+        why = "the generator overlooks this file; nothing of it reaches a run line"
+        if name == OBSOLETE_FILE:
+            why = "the generator refuses to run while this file is there; nothing of it reaches a run line"
+        severity = Severity.WARNING
+        if not is_called and said:
+            severity, why = Severity.ERROR, "only the file's own code reads it; these arguments would be lost"
+        line = f"{name.partition('.')[0]} # {said[:100]}" if name[0].isdigit() else "OBSNUM # ..., its lines with a #"
+        cure = f"see that comments.txt says the same ({line}), and take the file away"
+        if name == FLAGS_FILE:
+            cure = "add its arguments to every source's pars2, and take the file away"
+        reading.findings.append(Finding("OBSOLETE", severity, str(reading.path / name), 0, told, why, cure))
 
 
 def _read_description(reading: _Reading) -> Description | None:

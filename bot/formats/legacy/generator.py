@@ -1,8 +1,8 @@
 """The existing generator, written anew from its rules: what its six runfiles hold for a description and comments.txt.
 
 An oracle for `lmtbot import --verify` and the tests. It is kept apart from bot.rules.lines on purpose: two ways to the
-same lines, so that a fault in one shows. Rules: LMTOY lmtoy/runs.py (23-sep-2025), one fault not copied: a source
-without positive obsnums gives no line with an empty `obsnums=`.
+same lines, so that a fault in one shows. Rules: LMTOY lmtoy/runs.py (23-sep-2025), two faults not copied: a source
+without positive obsnums gives no line with an empty `obsnums=`, and prose that a shell would act on is in no line.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.formats.legacy.comments import FAIL_WORD, expanded_beams
+from bot.formats.legacy.comments import FAIL_WORD, expanded_beams, parted
 
 Runfiles = dict[str, list[str]]
 
@@ -62,12 +62,13 @@ def obsnum_arguments(text: str) -> tuple[dict[str, list[str]], dict[str, list[st
         key, bank = words[0], ""
         if key.find("__") > 0:
             key, bank = key[: key.find("__")], key[key.find("__") + 2 :]
-            if not re.fullmatch(r"[0-9]{1,4}", bank):
+            if not re.fullmatch(r"[0-9]{1,8}", bank):
                 continue  # the generator itself stops at such a line
         arguments = found[1 if bank and int(bank) == 1 else 0]
         key = key[1:] if key.startswith("-") else key
         mark = line.find("#")
-        arguments[key] = [_written(word) for word in line[mark + 1 :].split()] if mark > 0 else []
+        said, _ = parted(line[mark + 1 :].split() if mark > 0 else [])
+        arguments[key] = [_written(word) for word in said]
         if line.find(FAIL_WORD) > 0:
             arguments[key].append("qagrade=-2")
     return found

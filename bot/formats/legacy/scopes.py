@@ -17,6 +17,8 @@ class GeneratorCall:
     arguments: dict[str, Any]
     around: Span
     """The statement of the module in which the call happened."""
+    is_made: bool = True
+    """False: the file does not call the generator; this is what it would say."""
 
 
 @dataclass
@@ -27,6 +29,16 @@ class Evaluation:
     refusals: list[Refusal] = field(default_factory=list)
     lost: list[tuple[Span, str]] = field(default_factory=list)
     walked: set[Span] = field(default_factory=set)
+    own_code: list[Span] = field(default_factory=list)
+    """Statements of the module that were refused, but can only look at the description."""
+    is_binding: bool = False
+    """Something was refused that could change what the generator is given."""
+    changed: list[Any] = field(default_factory=list)
+    """The lists and dicts that refused statements could change."""
+    ended: bool = False
+    """The file ended itself before its last line."""
+    final: dict[str, Any] = field(default_factory=dict)
+    """The module's names as they stand behind its last statement."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from bot.errors import Finding
 from bot.rules.lint import acting, lists, log, values, verdicts
 from bot.rules.lint.checked import Checked, Hit, LogView, Rule
 
-__all__ = ["RULES", "Checked", "Hit", "LogView", "Rule", "findings_of"]
+__all__ = ["RULES", "Checked", "Hit", "LogView", "Rule", "findings_of", "findings_of_values"]
 
 RULES: tuple[Rule, ...] = (*values.RULES, *acting.RULES, *verdicts.RULES, *lists.RULES, *log.RULES)
 """Every rule, theme by theme. docs/checks.md describes each, a test holds it to that."""
@@ -15,4 +15,10 @@ RULES: tuple[Rule, ...] = (*values.RULES, *acting.RULES, *verdicts.RULES, *lists
 def findings_of(checked: Checked) -> list[Finding]:
     """Return what all rules find in one project: project.yaml before qa.yaml, by line."""
     found = [finding for rule in RULES for finding in rule.findings(checked)]
+    return sorted(found, key=lambda one: (one.path, one.line, one.code))
+
+
+def findings_of_values(checked: Checked) -> list[Finding]:
+    """Return what is wrong with single parameters: all that can be said of a project with wrong places in its files."""
+    found = [finding for rule in values.RULES for finding in rule.findings(checked)]
     return sorted(found, key=lambda one: (one.path, one.line, one.code))

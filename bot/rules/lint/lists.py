@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from bot.errors import Severity
+from bot.formats.runfile import is_fit_for_runfiles
+from bot.model.modes import MODES
 from bot.model.project import TIERS
 from bot.rules.lint.checked import Checked, Hit, Place, Rule, parts_of
 
@@ -87,6 +90,27 @@ def missing_mosaic_part(checked: Checked) -> Iterator[Hit]:
                 yield Hit(False, loc, f"{name} takes {part.source} from {home.pid}, which has no such source")
             elif own and part.source == name:
                 yield Hit(False, loc, f"{name} is a part of itself")
+            elif home.project.sources[part.source].mosaic:
+                what = f"{name} takes {part.source}, a mosaic: its own obsnums are taken, those of its parts are not"
+                yield Hit(False, loc, what, "name its parts here", severity=Severity.WARNING)
+
+
+def unknown_mode(checked: Checked) -> Iterator[Hit]:
+    """Yield modes that the pipeline does not reduce."""
+    modes: list[tuple[tuple[str, ...], str | None]] = [(("mode",), checked.project.mode)]
+    modes += [(("sources", name, "mode"), source.mode) for name, source in checked.project.sources.items()]
+    for loc, mode in modes:
+        if mode is not None and mode not in MODES:
+            near = get_close_matches(mode, MODES, n=1)
+            cure = f"did you mean {near[0]}?" if near else f"known modes: {', '.join(MODES)}"
+            yield Hit(False, loc, f"no mode is called {mode}", cure)
+
+
+def name_for_shells(checked: Checked) -> Iterator[Hit]:
+    """Yield names of sources that a runfile cannot hold."""
+    for name in checked.project.sources:
+        if not is_fit_for_runfiles(name):
+            yield Hit(False, ("sources", name), f"{name!r} has characters that a shell takes for its own")
 
 
 def no_tiers(checked: Checked) -> Iterator[Hit]:
@@ -94,7 +118,7 @@ def no_tiers(checked: Checked) -> Iterator[Hit]:
     for name, source in checked.project.sources.items():
         tiers = source.tiers
         if (source.obsnums or source.mosaic) and tiers.a is None and tiers.b is None and tiers.c is None:
-            yield Hit(False, ("sources", name), f"{name} has no tier: nothing of it is reduced")
+            yield Hit(False, ("sources", name), f"{name} has no tier")
 
 
 def no_first_tier(checked: Checked) -> Iterator[Hit]:
@@ -213,6 +237,22 @@ RULES = (
         "its obsnums are missing from the combination",
         "write the name of a source as it stands under `sources`",
         missing_mosaic_part,
+    ),
+    Rule(
+        "UNKNOWN_MODE",
+        Severity.ERROR,
+        "a mode that the pipeline does not reduce",
+        "parameters, products and the combination depend on it",
+        "write instrument/obspgm, e.g. SEQ/Map",
+        unknown_mode,
+    ),
+    Rule(
+        "SHELL_NAME",
+        Severity.WARNING,
+        "the name of a source could be a command",
+        "lmtbot runs it, but the old runfiles are read by shells: `plan --runfiles` refuses the project",
+        "call the source otherwise, and say the telescope's name under `aliases`",
+        name_for_shells,
     ),
     Rule(
         "NO_TIERS",

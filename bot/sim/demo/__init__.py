@@ -26,6 +26,8 @@ def lay_out(root: Path) -> dict[str, str]:
     for folder in (data, work, root / ".github"):
         folder.mkdir(parents=True)
     shutil.copytree(HERE / "projects", root / "projects")
+    schemas = HERE.parents[2] / "templates" / "schema"
+    shutil.copytree(schemas, root / "templates" / "schema")
     for name in ("data_lmt.log", "sim_truth.yaml"):
         shutil.copy(HERE / name, data / name)
     (root / ".github" / "lmtbot.yml").write_text(SETTINGS.format(command=_quoted(PIPELINE)), encoding="utf-8")

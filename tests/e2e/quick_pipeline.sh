@@ -1,0 +1,48 @@
+#! /bin/sh
+# A pipeline of a few milliseconds for tests that need hundreds of runs: RSR only, and nothing in it but what a verdict
+# and a publication look at. What it writes follows from its words alone. Whims: QUICK_S seconds long; QUICK_HOLLOW=TEXT:
+# calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1: SIGTERM is ignored; QUICK_LINGER=1: a process of a
+# session of its own stays behind.
+for word; do
+    case $word in
+        obsnum=*) members=${word#*=} name=$members ;;
+        obsnums=*) members=${word#*=} name=${members%%,*}_${members##*,} ;;
+        restart=1) restart=1 ;;
+        work_lmt=*) work=${word#*=} ;;
+    esac
+done
+said="$*"
+said=${said%% work_lmt=*}
+pid=2024-S1-MX-2
+[ -z "$LMTSIM_JOURNAL" ] || echo "$(date +%s.%6N) $$ start $*" >>"$LMTSIM_JOURNAL"
+[ -z "$QUICK_STUBBORN" ] || trap '' TERM
+[ -z "$QUICK_LINGER" ] || setsid sleep 60 &
+sleep "${QUICK_S:-0}"
+cd "$work" || exit 1
+mkdir -p "$pid" "$pid/dirzip" && cd "$pid" || exit 1
+[ -z "$restart" ] || rm -rf "$name"
+if [ ! -d "$name" ]; then
+    mkdir "$name" || exit 1
+    [ "$name" = "$members" ] || cat "${members%%,*}/lmtoy_${members%%,*}.rc" >"$name/lmtoy_$name.rc" || exit 1
+fi
+case ${QUICK_HOLLOW:+$said} in *"$QUICK_HOLLOW"*) [ -z "$QUICK_HOLLOW" ] || exit 0 ;; esac
+total=0
+for member in $(echo "$members" | tr , ' '); do
+    [ "$name" = "$members" ] || total=$((total + $(wc -c <"$member/lmtoy_args.log")))
+done
+echo "$said" >>"$name/lmtoy_args.log"
+echo "$said" >"$name/rsr.$name.driver.sum.txt"
+cat >>"$name/lmtoy_$name.rc" <<END
+instrument="RSR"
+obspgm="Bs"
+obsnum=$name
+nchan=1297
+rms=0.000${#said}$total
+obsnum_list=$members
+lmtoy_version=1.2.3
+END
+place=dir4dv/$name/$pid/$name
+rm -rf "$place" && mkdir -p "$place" || exit 1
+echo "$said" >"$place/${name}_lmtmetadata.yaml"
+echo "$said" >"$place/${name}_SRDP.zip"
+ln -f "$place/${name}_SRDP.zip" "dirzip/${name}_SRDP.zip"
