@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -93,6 +94,8 @@ def _tell(arrivals: Arrivals) -> None:
         print(f"\n{count} observations arrive for {len(arrivals.projects)} projects.")
     else:
         print("Nothing arrives.")
+    if not (rows or arrivals.listed or arrivals.other_goals):
+        logging.warning("the log holds no row that could be read: is it cut off, empty, or another file?")
     _tell_held(arrivals.held)
     listed = sum(len(obsnums) for obsnums in arrivals.listed.values())
     print(f"\n{listed} Science observations are listed in {len(arrivals.listed)} projects.")

@@ -16,9 +16,8 @@ from bot.errors import ProjectError
 from bot.formats.project_file import ProjectFolder
 from bot.report import plan_text
 from bot.rules.lines import legacy_runfiles
-from bot.rules.plan import select
 from bot.settings import Site
-from bot.stages.planning import read_plan
+from bot.stages.planning import pick, read_plan
 
 EXAMPLES = (
     "lmtbot plan 2024-S1-MX-2                     everything that level 1 would run",
@@ -41,13 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, site: Site) -> int:
     """Print the plan, or write the runfiles."""
     folder, plan = read_plan(site, args.pid, args.level)
-    if args.source is not None and args.source not in folder.project.sources:
-        raise ProjectError(f"{args.pid} has no source {args.source!r}; it has {', '.join(folder.project.sources)}")
-    plan = select(plan, source=args.source, obsnum=args.obsnum)
-    if args.obsnum is not None and not plan.units:
-        raise ProjectError(
-            f"nothing is run for obsnum {args.obsnum} in {args.pid}; `lmtbot check {args.pid}` says more"
-        )
+    plan = pick(folder, plan, source=args.source, obsnum=args.obsnum)
     if args.runfiles and (args.source is not None or args.obsnum is not None):
         raise ProjectError("--runfiles writes the whole project; leave --source and --obsnum out")
     if args.runfiles:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 from dataclasses import asdict
 
 from bot.cli.output import print_json, print_table
@@ -50,4 +51,7 @@ def run(args: argparse.Namespace, site: Site) -> int:
         print_table(head, rows)
         for error in wrong:
             print(error)
+    for one in good:
+        if one.torn:
+            logging.warning("%s: %d records cannot be read; `lmtbot history %s` names them", one.pid, one.torn, one.pid)
     return 1 if wrong else 0

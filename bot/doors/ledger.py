@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import getpass
 import json
 import os
 import socket
@@ -70,12 +71,23 @@ class LedgerDoor:
     def read(self, pattern: str = "*") -> Ledger:
         """Read every record; files that cannot be read are named in `torn`."""
         records, torn = [], []
+        self._look_into()
         for path in sorted((self.home / "ledger").glob(f"{pattern}{SUFFIX}")):
             try:
                 records.append(parse_record(path.read_text(encoding="utf-8"), str(path)))
             except (ProjectError, OSError, UnicodeDecodeError) as error:
                 torn.append(f"{path}: {error}")
         return Ledger(tuple(records), tuple(torn))
+
+    def _look_into(self) -> None:
+        """Raise DoorError when the ledger is there and cannot be listed: it is not the same as an empty one."""
+        try:
+            with os.scandir(self.home / "ledger"):
+                return
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise DoorError(f"{self.home / 'ledger'}: {error.strerror}; ask for the right to read there") from error
 
     def write(self, record: Record) -> None:
         """Write one record, replacing its earlier state."""
@@ -146,7 +158,10 @@ def now() -> str:
 
 
 def _claim(purpose: str) -> dict[str, object]:
-    user = os.environ.get("USER") or str(os.getuid())
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
     return {"purpose": purpose, "host": socket.gethostname(), "process": os.getpid(), "user": user, "since": now()}
 
 

@@ -78,7 +78,7 @@ def _state(plan: Plan, done: int, todo: int, failed: int, blocked: int, is_locke
     if is_locked:
         return State.LEVEL1_RUNNING, "the runner"
     if failed:
-        return State.LEVEL1_FAILED, f"the reason in {see}, then {run} --only-failed"
+        return State.LEVEL1_FAILED, f"the reason in {see}, then `lmtbot run {plan.pid} --only-failed`"
     if todo:
         return (State.LEVEL1_PARTLY if done else State.NEW), run
     if blocked:

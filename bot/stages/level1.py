@@ -26,10 +26,10 @@ from bot.errors import DoorError, LmtBotError
 from bot.model.plan import Plan, Unit
 from bot.model.record import Ledger, Record, RunState
 from bot.rules import work
-from bot.rules.plan import needed_projects, select
+from bot.rules.plan import needed_projects
 from bot.settings import Site
 from bot.stages.attempt import Attempt, Workshop
-from bot.stages.planning import read_plan, read_project
+from bot.stages.planning import pick, read_plan, read_project
 
 WATCH_S = 0.2
 
@@ -85,11 +85,11 @@ class Outcome:
 
 def survey(site: Site, request: Request) -> tuple[Plan, work.Work, LedgerDoor, Ledger]:
     """Return the plan, what of it is to be run, and the ledger; changes nothing."""
-    _, plan = read_plan(site, request.pid)
+    folder, plan = read_plan(site, request.pid)
     door = LedgerDoor(site.need_work(), request.pid)
     ledger = door.read()
     parted = divide(site, plan, door, ledger)
-    chosen = {unit.name for unit in select(plan, source=request.source, obsnum=request.obsnum).units}
+    chosen = {unit.name for unit in pick(folder, plan, source=request.source, obsnum=request.obsnum).units}
     if request.only_failed:
         failed = {unit.name for unit in parted.todo if work.has_failed(ledger, unit, plan.level)}
         chosen &= failed | {unit.name for unit in parted.todo if work.waits_for(unit, failed)}

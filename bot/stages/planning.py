@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.errors import ProjectError
 from bot.formats.project_file import ProjectFolder, read_folder
 from bot.model.plan import Plan
-from bot.rules.plan import needed_projects, plan_project
+from bot.rules.plan import needed_projects, plan_project, select
 from bot.settings import Site
 
 
@@ -22,6 +22,16 @@ def read_plan(site: Site, pid: str, level: int = 1) -> tuple[ProjectFolder, Plan
     folder = read_project(site, pid)
     others = {other: read_project(site, other) for other in needed_projects(folder.project)}
     return folder, plan_project(folder, level, others=others)
+
+
+def pick(folder: ProjectFolder, plan: Plan, *, source: str | None, obsnum: int | None) -> Plan:
+    """Return the part of the plan for one source or obsnum; raise ProjectError when the project has no such thing."""
+    if source is not None and source not in folder.project.sources:
+        raise ProjectError(f"{plan.pid} has no source {source!r}; it has {', '.join(folder.project.sources)}")
+    picked = select(plan, source=source, obsnum=obsnum)
+    if obsnum is not None and not picked.units:
+        raise ProjectError(f"nothing is run for obsnum {obsnum} in {plan.pid}; `lmtbot check {plan.pid}` says more")
+    return picked
 
 
 def project_ids(site: Site) -> list[str]:

@@ -225,3 +225,8 @@ def test_a_combination_of_another_projects_obsnums_waits_for_them_and_leaves_the
     site.call("run", "2024-S1-XX-1")
     assert (site.work / "2024-S1-XX-1" / "117361_117363").is_dir()
     assert {path: path.read_bytes() for path in (site.work / PID).rglob("*") if path.is_file()} == before
+
+
+def test_an_obsnum_or_source_that_the_project_does_not_have_is_told(site: PracticeSite) -> None:
+    assert "nothing is run for obsnum 5" in run(site, "--obsnum", "5", code=1)
+    assert "it has FIELD_A, GALAXY" in run(site, "--source", "GALAXIE", "--dry-run", code=1)
