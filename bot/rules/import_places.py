@@ -49,11 +49,12 @@ def project_margin(folder: LegacyFolder) -> Margin:
     for block in _blocks(folder.description.remarks):
         placing.block(block)
     placing.rows_apart()
+    placing.notes.end += [f"PID file: {line.lstrip('# ')}" for line in folder.pid_remarks]
     for leftover in folder.description.leftovers:
         lines = (
             f"line {leftover.first}" if leftover.first == leftover.last else f"lines {leftover.first}-{leftover.last}"
         )
-        placing.notes.end += [] if placing.notes.end else [NO_EFFECT]
+        placing.notes.end += [] if NO_EFFECT in placing.notes.end else [NO_EFFECT]
         placing.notes.end += [f"{lines}: {leftover.why}", *(f"    {text}" for text in leftover.text)]
     return placing.notes.margin()
 

@@ -25,12 +25,11 @@ DIGEST_LENGTH = 16
 
 def plan_project(folder: ProjectFolder, level: int = 1, *, others: Mapping[str, ProjectFolder] | None = None) -> Plan:
     """Plan a whole project at a level. `others` {pid: folder} are the projects that its mosaics take obsnums from."""
-    planner = _Planner(folder.project, folder.qa)
+    planner = _Planner(folder.project, folder.qa, others or {})
     chains = {chain.obsnum: chain for chain in planner.chains()}
-    foreign = {pid: _chain_digests(other) for pid, other in (others or {}).items()}
     combinations: dict[str, Combination] = {}
     for name, source in folder.project.sources.items():
-        found = planner.combination(name, source, chains, others or {}, foreign, level)
+        found = planner.combination(name, source, chains, level)
         if found is not None and combinations.setdefault(found.name, found) is not found:
             other = combinations[found.name].source
             planner.remarks.append(f"{name}: its combination is not made: {found.name} is the directory of {other}'s")
@@ -67,15 +66,17 @@ def digest_of(value: object) -> str:
 
 
 def _chain_digests(folder: ProjectFolder) -> dict[int, str]:
-    return {chain.obsnum: chain.digest for chain in _Planner(folder.project, folder.qa).chains()}
+    return {chain.obsnum: chain.digest for chain in _Planner(folder.project, folder.qa, {}).chains()}
 
 
 class _Planner:
     """One walk over a project; gathers remarks on what it leaves out."""
 
-    def __init__(self, project: Project, qa: Qa) -> None:
+    def __init__(self, project: Project, qa: Qa, others: Mapping[str, ProjectFolder]) -> None:
         self.project = project
         self.qa = qa
+        self.others = others
+        self.foreign = {pid: _chain_digests(other) for pid, other in others.items()}
         self.remarks: list[str] = []
 
     def chains(self) -> list[Chain]:
@@ -108,15 +109,7 @@ class _Planner:
             return None
         return Chain(obsnum, name, mode, tuple(run_lines), digest_of([list(line.words) for line in run_lines]))
 
-    def combination(
-        self,
-        name: str,
-        source: Source,
-        chains: Mapping[int, Chain],
-        others: Mapping[str, ProjectFolder],
-        foreign: Mapping[str, Mapping[int, str]],
-        level: int,
-    ) -> Combination | None:
+    def combination(self, name: str, source: Source, chains: Mapping[int, Chain], level: int) -> Combination | None:
         """Return the source's combination, None (with a remark) when nothing is accepted."""
         if source.tiers.a is None:
             if source.obsnums:
@@ -126,10 +119,7 @@ class _Planner:
         if mode in POINTS:
             self.remarks.append(f"{name}: the pipeline has no combination for {mode}")
             return None
-        members: dict[int, Member] = {}
-        for pid, listing in self.accepted(source, others):
-            digest = foreign[pid].get(listing.obsnum, "") if pid in foreign else _digest(chains.get(listing.obsnum))
-            members.setdefault(listing.obsnum, Member(listing.obsnum, pid, digest))
+        members = self.members(source, chains)
         if not members:
             self.remarks.append(f"{name}: no obsnum is accepted, so there is no combination")
             return None
@@ -142,12 +132,21 @@ class _Planner:
         content = [list(words), [[member.pid, member.obsnum, member.digest] for member in unit.members]]
         return replace(unit, lines=(line,), digest=digest_of(content))
 
-    def accepted(self, source: Source, others: Mapping[str, ProjectFolder]) -> list[tuple[str, Listing]]:
+    def members(self, source: Source, chains: Mapping[int, Chain]) -> dict[int, Member]:
+        """Return what is combined, {obsnum: member}, each once, in order."""
+        found: dict[int, Member] = {}
+        for pid, listing in self.accepted(source):
+            own = chains.get(listing.obsnum)
+            digest = self.foreign[pid].get(listing.obsnum, "") if pid in self.foreign else own.digest if own else ""
+            found.setdefault(listing.obsnum, Member(listing.obsnum, pid, digest))
+        return found
+
+    def accepted(self, source: Source) -> list[tuple[str, Listing]]:
         """Return (pid, listing) of what is combined, mosaic parts first."""
         found: list[tuple[str, Listing]] = []
         for part in source.mosaic:
             own = part.project in (None, self.project.pid)
-            folder = None if own else others.get(str(part.project))
+            folder = None if own else self.others.get(str(part.project))
             project, qa = (self.project, self.qa) if own else (folder.project, folder.qa) if folder else (None, None)
             if project is None or qa is None or part.source not in project.sources:
                 self.remarks.append(f"mosaic part {part.project or self.project.pid}: {part.source} does not exist")
@@ -156,7 +155,3 @@ class _Planner:
             found += [(project.pid, one) for one in listed if lines.is_combined(one, qa)]
         found += [(self.project.pid, one) for one in source.obsnums if lines.is_combined(one, self.qa)]
         return found
-
-
-def _digest(chain: Chain | None) -> str:
-    return chain.digest if chain else ""

@@ -111,3 +111,12 @@ def test_arguments_that_only_the_files_own_code_reads_are_an_error_for_they_woul
     errors = [one for one in caught.value.findings if one.severity is Severity.ERROR]
     assert [Path(one.path).name for one in errors] == ["801.args", "lmtoy.flags"]
     assert "801 # dv=2" in errors[0].cure and "pars2" in errors[1].cure
+
+
+def test_other_lines_of_the_pid_file_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "mk_runs.py").write_text(
+        "import sys\nfrom lmtoy import runs\nproject='P-1'\non={'a':[1]}\npars1={'a':''}\npars2={}\n"
+        "runs.mk_runs(project,on,pars1,pars2)\n"
+    )
+    (tmp_path / "PID").write_text("PID = P-1\n# by hand\n\nFOO=1\n")
+    assert read_legacy_folder(tmp_path).pid_remarks == ("# by hand", "FOO=1")

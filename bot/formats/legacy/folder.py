@@ -41,6 +41,8 @@ class LegacyFolder:
     log: tuple[Observation, ...] = ()
     log_faults: int = 0
     findings: tuple[Finding, ...] = ()
+    pid_remarks: tuple[str, ...] = ()
+    """Lines of the PID file that say something else; nobody reads them, people may want them."""
 
     def shown(self, name: str) -> str:
         """Return how a finding names a file of this folder."""
@@ -105,13 +107,25 @@ def read_legacy_folder(path: Path, description: Description | None = None) -> Le
     comments_text = reading.text(COMMENTS_FILE)
     comments, told = read_comments(comments_text, str(path / COMMENTS_FILE))
     reading.findings += told
-    pid, done, archived = parse_pid_file(reading.text(PID_FILE))
+    pid_text = reading.text(PID_FILE)
+    pid, done, archived = parse_pid_file(pid_text)
     log, faults = _read_log(reading)
     io = _read_io(reading)
     if description is None or any(one.severity is Severity.ERROR for one in reading.findings):
         raise ProjectError(findings=reading.findings)
     return LegacyFolder(
-        path, description, comments, comments_text, pid, done, archived, io, log, faults, tuple(reading.findings)
+        path,
+        description,
+        comments,
+        comments_text,
+        pid,
+        done,
+        archived,
+        io,
+        log,
+        faults,
+        tuple(reading.findings),
+        tuple(line.strip() for line in pid_text.splitlines() if line.strip() and not _PID_LINE.match(line)),
     )
 
 
@@ -149,11 +163,14 @@ def _read_description(reading: _Reading) -> Description | None:
         return None
 
 
+_PID_LINE = re.compile(r"\s*(?:export\s+)?(PID|DONE|ARCHIVED)\s*=\s*(.*)")
+
+
 def parse_pid_file(text: str) -> tuple[str, str, str]:
     """Return PID, DONE and ARCHIVED of a PID file: shell-like, with blanks around =, quotes, n/a, a trailing slash."""
     found = {"PID": "", "DONE": "", "ARCHIVED": ""}
     for line in text.splitlines():
-        match = re.match(r"\s*(?:export\s+)?(PID|DONE|ARCHIVED)\s*=\s*(.*)", line)
+        match = _PID_LINE.match(line)
         if match:
             value = re.sub(r"\s+#.*$", "", match[2]).strip()
             if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
