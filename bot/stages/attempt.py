@@ -160,6 +160,9 @@ class Attempt:
     def _resume(self, record: Record) -> Record:
         """Take up what a killed runner left: between two calls, in a call that lives or has ended, or lost."""
         area = self.shop.area(record)
+        if not area.is_dir():
+            self._end(record, RunState.STOPPED, "its work area is gone")
+            return self._one()
         if not record.job:
             return self._calls(record)
         call = self.shop.pipeline.find(area)

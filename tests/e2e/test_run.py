@@ -230,3 +230,12 @@ def test_a_combination_of_another_projects_obsnums_waits_for_them_and_leaves_the
 def test_an_obsnum_or_source_that_the_project_does_not_have_is_told(site: PracticeSite) -> None:
     assert "nothing is run for obsnum 5" in run(site, "--obsnum", "5", code=1)
     assert "it has FIELD_A, GALAXY" in run(site, "--source", "GALAXIE", "--dry-run", code=1)
+
+
+def test_an_open_attempt_whose_work_area_is_gone_is_begun_again(site: PracticeSite) -> None:
+    run(site, "--obsnum", "117361")
+    record = next((site.work / "lmtbot" / PID / "ledger").glob("117361.*"))
+    record.write_text(record.read_text().replace('"state": "good"', '"state": "running"'))
+    run(site, "--obsnum", "117361")
+    states = [one["state"] for one in site.records() if one["name"] == "117361"]
+    assert states == ["stopped", "good"]
