@@ -1,4 +1,4 @@
-"""Words <-> the lines of the legacy runfiles PID.run1a, .run1b, .run1c, .run2, .run1.sh, .run2.sh."""
+"""Words -> the lines of the legacy runfiles PID.run1a, .run1b, .run1c, .run2, .run1.sh, .run2.sh."""
 
 from __future__ import annotations
 
@@ -31,9 +31,3 @@ def runfile_texts(lines: Iterable[tuple[str, Sequence[str]]]) -> dict[str, str]:
 def is_fit_for_runfiles(word: str) -> bool:
     """Say whether a word can stand in a runfile without being taken for more than a word."""
     return not _SHELL.search(word)
-
-
-def parse_runfile(text: str) -> list[tuple[str, ...]]:
-    """Return the words of every run line; comments and blank lines are left out."""
-    rows = [line.split() for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return [tuple(row[1:]) for row in rows]

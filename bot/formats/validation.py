@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from bot.errors import Finding, ProjectError, Severity
 from bot.formats.yaml_text import Document, read_document
 from bot.model.project import MODE_PATTERN
-from bot.model.scalars import PID_PATTERN
+from bot.model.scalars import PID_PATTERN, shown
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -119,19 +119,12 @@ def _told(fault: Any, loc: Sequence[Hashable], model: type[BaseModel]) -> tuple[
         what, cure = (*fault["ctx"]["error"].args, "", "")[:2]
         return str(what), str(cure)
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return f"{_shown(value)} stands where a mapping is wanted", "write `key: value` lines under it"
+        return f"{shown(value)} stands where a mapping is wanted", "write `key: value` lines under it"
     if kind in ("list_type", "tuple_type"):
-        return f"{_shown(value)} stands where a list is wanted", "write `- item` lines under it"
+        return f"{shown(value)} stands where a list is wanted", "write `- item` lines under it"
     if kind == "string_pattern_mismatch":
-        return f"{_shown(value)} does not have the right form", FORMS.get(fault["ctx"]["pattern"], "")
-    return f"{_shown(value)}: {fault['msg']}", ""
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
-    text = repr(str(value)) if isinstance(value, str) else repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+        return f"{shown(value)} does not have the right form", FORMS.get(fault["ctx"]["pattern"], "")
+    return f"{shown(value)}: {fault['msg']}", ""
 
 
 def _keys_beside(model: type[BaseModel], loc: Sequence[Hashable]) -> list[str]:

@@ -25,7 +25,7 @@ class Quoted(str):
     """A scalar written in quotes or as a block: text for certain."""
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
     """Show a value in a message, not at length. Faults are told as two texts: what was found, and the cure."""
     if isinstance(value, dict | list):
         return f"a {'mapping' if isinstance(value, dict) else 'list'}"
@@ -40,7 +40,7 @@ def _whole_number(value: Any) -> Any:
         return value
     if not re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", value):
         raise ValueError(
-            f"{_short(value)} is no whole number of at most 18 plain digits", "write digits only, e.g. 112139"
+            f"{shown(value)} is no whole number of at most 18 plain digits", "write digits only, e.g. 112139"
         )
     return int(value)
 
@@ -48,7 +48,7 @@ def _whole_number(value: Any) -> Any:
 def _obsnum(value: Any) -> Any:
     number = _whole_number(value)
     if isinstance(number, bool) or not isinstance(number, int):
-        raise ValueError(f"{_short(value)} is not an obsnum", "write the bare number, e.g. 112139")
+        raise ValueError(f"{shown(value)} is not an obsnum", "write the bare number, e.g. 112139")
     if number < 0:
         cure = f"list obsnum {-number} and say `combine: false` to keep it out of the combination"
         raise ValueError(f"{number} is negative", cure)
@@ -61,7 +61,7 @@ def _truth(value: Any) -> Any:
     if isinstance(value, Plain) and value in ("true", "false"):
         return value == "true"
     if isinstance(value, str):
-        raise ValueError(f"{_short(value)} is neither true nor false", "write true or false")
+        raise ValueError(f"{shown(value)} is neither true nor false", "write true or false")
     return value
 
 
@@ -75,21 +75,21 @@ def _day(value: Any) -> Any:
 
 
 def _no_day(value: str) -> date:
-    raise ValueError(f"{_short(value)} is not a date", "write it as YYYY-MM-DD")
+    raise ValueError(f"{shown(value)} is not a date", "write it as YYYY-MM-DD")
 
 
 def _line_of_text(value: Any) -> Any:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise ValueError(f"{_short(value)} stands where a text is wanted", "write one line of text")
+        raise ValueError(f"{shown(value)} stands where a text is wanted", "write one line of text")
     return str(value)
 
 
 def _word(value: Any) -> Any:
     text = _line_of_text(value)
     if not text or re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise ValueError(f"{_short(text)} is not one word", "a name has no white space and no control characters")
+        raise ValueError(f"{shown(text)} is not one word", "a name has no white space and no control characters")
     return text
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.errors import Finding
 from bot.rules.lint import acting, lists, log, values, verdicts
 from bot.rules.lint.checked import Checked, Hit, LogView, Rule
@@ -14,11 +16,14 @@ RULES: tuple[Rule, ...] = (*values.RULES, *acting.RULES, *verdicts.RULES, *lists
 
 def findings_of(checked: Checked) -> list[Finding]:
     """Return what all rules find in one project: project.yaml before qa.yaml, by line."""
-    found = [finding for rule in RULES for finding in rule.findings(checked)]
-    return sorted(found, key=lambda one: (one.path, one.line, one.code))
+    return _sorted_findings(RULES, checked)
 
 
 def findings_of_values(checked: Checked) -> list[Finding]:
     """Return what is wrong with single parameters: all that can be said of a project with wrong places in its files."""
-    found = [finding for rule in values.RULES for finding in rule.findings(checked)]
+    return _sorted_findings(values.RULES, checked)
+
+
+def _sorted_findings(rules: Iterable[Rule], checked: Checked) -> list[Finding]:
+    found = [finding for rule in rules for finding in rule.findings(checked)]
     return sorted(found, key=lambda one: (one.path, one.line, one.code))
