@@ -67,5 +67,9 @@ class DoorError(LmtBotError):
     """The world outside failed: git, Slurm, storage, a process."""
 
 
+class RawDataError(LmtBotError):
+    """A raw file is not what it should be; the telescope, or who copies its data, can mend it."""
+
+
 class Busy(DoorError):
     """Somebody else holds the lock; the message says who and since when."""
