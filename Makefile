@@ -3,16 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all bench lint clean
+.PHONY: demo test test-all test-slurm bench lint clean
 
 demo: .venv/ready
 	$(BIN)/lmtbot demo
 
 test: .venv/ready
-	$(BIN)/pytest -n auto -m "not slow"
+	$(BIN)/pytest -n auto -m "not slow and not cluster"
 
 test-all: .venv/ready
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto -m "not cluster"
+
+test-slurm: .venv/ready
+	$(BIN)/pytest -m cluster tests/slurm
 
 bench: .venv/ready
 	$(BIN)/python -m tests.bench
@@ -25,7 +28,7 @@ lint: .venv/ready
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --editable '.[sim,test,lint]'
+	$(INSTALL) --editable '.[raw,sim,github-sim,test,lint]'
 	touch $@
 
 clean:

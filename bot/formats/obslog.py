@@ -41,11 +41,14 @@ _WITHOUT_FREQUENCY = _WITH_FREQUENCY[1:]
 _FEWEST = 6
 _RANGES = {
     "restfreq": (0.0, 1100.0),
+    "vlsr": (-3e5, 1e7),
     "tint": (0.0, 1e6),
     "ra": (0.0, 360.0),
     "dec": (-90.0, 90.0),
     "az": (-360.0, 720.0),
     "el": (-10.0, 100.0),
+    "azoff": (-1.3e6, 1.3e6),
+    "eloff": (-1.3e6, 1.3e6),
     "valid": (0.0, 1.0),
 }
 
@@ -117,15 +120,15 @@ def parse_line(line: bytes, number: int = 0) -> Row | None:
 
 
 def format_row(row: Observation) -> str:
-    """Print a row in the layout of all 17 columns, at the places that people's `grep` and `cut` know.
+    """Print a row in the layout of all 17 columns, letter by letter as the existing tool does (lmtinfo, late 2025).
 
     What the row does not say is nan, except valid, which is left out; a receiver that nothing tells is `-`.
     """
-    head = f"{row.date_obs}  {row.obsnum:7d}  {row.instrument or '-':<9}  {row.goal:<11}  {row.pgm:<10}"
-    head += f"  {row.source:<24}  {row.pid:<30}"
-    frequency = _shown(row.restfreq_ghz, ".4f" if row.restfreq_ghz else ".1f", 8)
-    sky = f"{frequency}  {_shown(row.vlsr_kms, '.10g', 4)}  {_shown(row.tint_s, '.1f', 8)}"
-    sky += f"  {_shown(row.ra_deg, '.6f', 10)} {_shown(row.dec_deg, '.6f', 10)}"
+    head = f"{row.date_obs:<20} {row.obsnum:7d}  {row.instrument or '-':<10} {row.goal:<12} {row.pgm:<11}"
+    head += f" {row.source:<25} {row.pid:<30}"
+    is_rsr = row.instrument == "RSR" and not row.restfreq_ghz
+    sky = f"{_shown(row.restfreq_ghz, '.1f' if is_rsr else '.4f', 8)} {_shown(row.vlsr_kms, '.10g', 5)}"
+    sky += f"    {_shown(row.tint_s, '.1f', 6)}  {_shown(row.ra_deg, '.6f', 10)} {_shown(row.dec_deg, '.6f', 10)}"
     sky += f"  {_shown(row.az_deg, '.1f', 5)} {_shown(row.el_deg, '.1f', 5)}"
     sky += f"  {_shown_offset(row.azoff_arcsec)} {_shown_offset(row.eloff_arcsec)}"
     return f"{head} {sky}" + ("" if row.valid is None else f"  {int(row.valid)}")

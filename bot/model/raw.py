@@ -20,6 +20,9 @@ PARTS = (IFPROC, *ROACHES, *CHASSIS)
 HEADERED = (IFPROC, *CHASSIS)
 """The parts whose header tells what was observed."""
 
+UNNAMED_CALIBRATION = "calibration"
+"""The gap of an observation that needs a calibration, and whose header names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class RawName:
@@ -63,6 +66,30 @@ class Header:
     """1 or 2; 1 where the instrument has no bands (RSR)."""
     calobsnum: int | None
     """None: the header does not name one (old files, or -1)."""
+
+
+class FileState(StrEnum):
+    """What is known of one raw file."""
+
+    NEW = "new"
+    """There, but it may still be growing."""
+    WHOLE = "whole"
+    CUT = "cut off"
+    """Not whole by its own statement: growing slowly, or truncated."""
+    CORRUPT = "corrupt"
+    """Whole, but its header cannot be read, or contradicts its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """A raw file and what is known of it."""
+
+    name: RawName
+    state: FileState
+    told: str = ""
+    """Why it is cut off or corrupt."""
+    header: Header | None = None
+    """Of a whole file of HEADERED."""
 
 
 class Readiness(StrEnum):

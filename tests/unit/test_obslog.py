@@ -132,6 +132,15 @@ def test_a_row_of_the_newest_layout_prints_back_letter_by_letter() -> None:
     assert [format_row(row_of(line)) for line in lines] == lines
 
 
+def test_values_wider_than_their_column_move_the_rest_as_the_existing_tool_does() -> None:
+    line = (
+        "2024-03-12T09:30:27   112866  SEQ        Science      Map(Ra/C)   G358.7+3.7+179_01_of_04_longer "
+        "2024-S1-MX-35                  115.3000 -12345    123456.7  252.155833  35.202611   55.9  53.8  "
+        "-123456.7     0.0  1"
+    )
+    assert format_row(row_of(line)) == line
+
+
 numbers = st.floats(-800, 800).map(lambda value: round(value, 1))
 
 
