@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import archive, clock, faults, pages, rcwriter, temporary
+from . import archive, clock, faults, pages, rawdata, rcwriter, temporary
 from .arguments import Call, UsageError, parse
 from .combine import combine_map, combine_rsr, member_rc
 from .facts import ObservationLog, UnknownObservation
@@ -68,7 +68,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _run_alone(call: Call, site: Site, started: float) -> int:
     log = ObservationLog(site.data / "data_lmt.log")
     overrides = read_overrides(site.data / "sim_truth.yaml")
-    headings = [make_heading(log.find(obsnum), call, site, log, overrides) for obsnum in call.obsnums]
+    found = [rawdata.find(site.data, log, obsnum) for obsnum in call.obsnums]
+    headings = [make_heading(facts, call, site, log, overrides) for facts in found]
     facts = headings[0].facts
     if call.is_on("archive"):
         return 0 if _archive(site, facts.pid, call.oid) else 1

@@ -1,7 +1,7 @@
-"""What the observation log says of one obsnum.
+"""What is known of one obsnum, and the log as a source of it: where there are raw files, they tell (rawdata).
 
 A small tolerant reader of the log's layouts (13 to 19 words a row). Must not guess an obsnum by substring:
-the match is exact. It stands alone so that a richer reader can take its place.
+the match is exact. It stands alone because the pipeline must start fast.
 """
 
 from __future__ import annotations
@@ -15,6 +15,11 @@ INSTRUMENTS = ("SEQ", "RSR", "1MM")
 PROGRAMS = re.compile(
     r"(Map|Bs|Ps|Lissajous|Cal|On|Stay|Idle|CrossScan|VlbiSched|Calibration|Tpt|Focus)(\(([^)]*)\))?$"
 )
+
+TWO_BANDS_SINCE = "2023-04-01"
+SECOND_BAND_GHZ = {115: 110.201353, 230: 220.398, 88: 89.188526, 86: 89.188526}
+EXACT_GHZ = {115.2712: 115.271204, 110.2014: 110.201353}
+"""The log rounds to four digits; carbon monoxide is what most look at."""
 
 
 class UnknownObservation(Exception):
@@ -40,11 +45,33 @@ class Facts:
     ra_deg: float
     dec_deg: float
     is_valid: bool
+    calobsnum: int | None = None
+    """-1: it has none; None: the log does not tell."""
+    numbands: int | None = None
+    """None: the log does not tell."""
 
     @property
     def is_map(self) -> bool:
         """Tell whether the mapping pipeline is in charge."""
         return self.program in ("Map", "Lissajous") and self.instrument != "RSR"
+
+    def check(self) -> None:
+        """Raise UnknownObservation for what the pipeline refuses."""
+        if not self.is_valid:
+            raise UnknownObservation(f"obsnum={self.obsnum} is not valid")
+        if self.program not in ("Map", "Lissajous", "Bs", "Ps"):
+            raise UnknownObservation(f"Cannot process a '{self.program}' obsnum={self.obsnum}")
+
+
+def bands_of(instrument: str, date_obs: str) -> int:
+    """Return how many bands an observation has where no header tells: two for Sequoia since April 2023."""
+    return 2 if instrument == "SEQ" and date_obs >= TWO_BANDS_SINCE else 1
+
+
+def line_frequencies(restfreq_ghz: float) -> tuple[float, float]:
+    """Return the line frequencies of both bands, GHz, from the one that the log prints."""
+    base = EXACT_GHZ.get(restfreq_ghz, restfreq_ghz or 90.0)
+    return base, SECOND_BAND_GHZ.get(int(base), round(base - 5.07, 6))
 
 
 def parse_row(line: str) -> Facts | None:
@@ -115,16 +142,12 @@ class ObservationLog:
         self._text = path.read_text(errors="replace") if path.exists() else ""
 
     def find(self, obsnum: int) -> Facts:
-        """Return the row of an obsnum that can be processed; raises UnknownObservation."""
+        """Return the row of an obsnum; raises UnknownObservation unless there is just one."""
         parsed = (parse_row(line) for line in _lines_with(self._text, str(obsnum)))
         rows = {row for row in parsed if row is not None and row.obsnum == obsnum}
         if len(rows) != 1:
             raise UnknownObservation(f"{len(rows)} rows for obsnum={obsnum}")
         facts = rows.pop()
-        if not facts.is_valid:
-            raise UnknownObservation(f"obsnum={obsnum} is not valid")
-        if facts.program not in ("Map", "Lissajous", "Bs", "Ps"):
-            raise UnknownObservation(f"Cannot process a '{facts.program}' obsnum={obsnum}")
         return facts
 
     def calibration_of(self, facts: Facts) -> int:

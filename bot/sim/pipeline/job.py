@@ -13,15 +13,12 @@ from typing import Any
 
 from . import clock
 from .arguments import Call
-from .facts import Facts, ObservationLog
+from .facts import Facts, ObservationLog, bands_of, line_frequencies
 from .rawdata import RawState, look, raw_files
 from .rcwriter import Heading, append, version_line
 from .settings import read_floats
 from .site import Site
 from .truth import Truth, truth_of
-
-TWO_BANDS_SINCE = "2023-04-01"
-SECOND_BAND_GHZ = {115: 110.201353, 230: 220.398, 88: 89.188526, 86: 89.188526}
 
 
 @dataclass
@@ -101,21 +98,14 @@ class Job:
             shutil.copyfile(source, target)
 
 
-def numbands_of(facts: Facts) -> int:
-    """Return how many bands an observation has: two for Sequoia since April 2023."""
-    return 2 if facts.instrument == "SEQ" and facts.date_obs >= TWO_BANDS_SINCE else 1
-
-
 def _restfreqs(facts: Facts, call: Call, fixed: Mapping[str, Any]) -> tuple[float, ...]:
     given = read_floats(call.text("restfreq"))
     if "restfreqs" in fixed:
         first = tuple(float(f) for f in fixed["restfreqs"])
     else:
-        base = facts.restfreq_ghz or 90.0
-        # the log rounds to four digits; carbon monoxide is what most look at
-        base = {115.2712: 115.271204, 110.2014: 110.201353, 230.538: 230.538}.get(base, base)
-        first = (base, SECOND_BAND_GHZ.get(int(base), round(base - 5.07, 6)))
-    count = int(fixed.get("numbands", call.text("numbands") or numbands_of(facts)))
+        first = line_frequencies(facts.restfreq_ghz)
+    known = facts.numbands or bands_of(facts.instrument, facts.date_obs)
+    count = int(fixed.get("numbands", call.text("numbands") or known))
     return (given + first[len(given) :])[:count]
 
 
@@ -124,7 +114,8 @@ def make_heading(
 ) -> Heading:
     """Put together what the raw headers of an observation would say."""
     fixed = overrides.get(facts.obsnum, {})
-    calobsnum = int(fixed.get("calobsnum", log.calibration_of(facts)))
+    known = log.calibration_of(facts) if facts.calobsnum is None else facts.calobsnum
+    calobsnum = int(fixed.get("calobsnum", known))
     kind = "RedshiftChassis0" if facts.instrument == "RSR" else "ifproc"
     found = [path for path in raw_files(site.data, facts, facts.obsnum) if path.parent.name == kind]
     name = site.data / kind / f"{kind}_{facts.date_obs[:10]}_{facts.obsnum:06d}_00_0001.nc"

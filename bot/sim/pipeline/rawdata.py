@@ -1,6 +1,7 @@
-"""Which raw files of an observation are there. Must not open any of them.
+"""Which raw files of an observation are there. Must not open any of them: rawheader does.
 
-Where the raw-data directories do not exist at all, data are taken as complete.
+Where the raw-data directories do not exist at all, data are taken as complete and the log tells what was observed.
+A file that is no netCDF at all stands for its presence only; then, too, the log tells.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .facts import Facts
+from .facts import Facts, ObservationLog, UnknownObservation
+from .rawheader import read_facts
 
 COMPLETE_CHASSIS = (0, 1, 2, 3)
 
@@ -28,6 +30,32 @@ class RawState:
     def lost_beams(self, bank: int) -> tuple[int, ...]:
         """Return the beams without data, which the reader fills with beam 0."""
         return tuple(4 * (r % 4) + i for r in self.lost_roaches if r // 4 == bank for i in range(4))
+
+
+def find(data: Path, log: ObservationLog, obsnum: int) -> Facts:
+    """Return what is known of an obsnum; raises UnknownObservation where the pipeline refuses it."""
+    path = _header_file(data, str(obsnum))
+    facts = (read_facts(path) if path else None) or log.find(obsnum)
+    facts.check()
+    return facts
+
+
+def _header_file(data: Path, obsnum: str) -> Path | None:
+    """Return the file with the header, None where there are no raw data at all.
+
+    Matches as the real tool does: the end of the obsnum in ifproc names, any part of RSR names. Raises
+    UnknownObservation where nothing matches, or files of several scans or obsnums.
+    """
+    folders = ("ifproc", "spectrometer", *(f"RedshiftChassis{c}" for c in COMPLETE_CHASSIS))
+    if not any((data / folder).is_dir() for folder in folders):
+        return None
+    ifproc = sorted((data / "ifproc").glob(f"ifproc_*_*{obsnum}_*.nc"))
+    chassis = sorted(data.glob(f"RedshiftChassis?/RedshiftChassis?_*{obsnum}*.nc"))
+    if len(ifproc) > 1 or (not ifproc and len(chassis) > len(COMPLETE_CHASSIS)):
+        raise UnknownObservation(f"lmtinfo: Multiple files match {obsnum} in {data}")
+    if not ifproc and not chassis:
+        raise UnknownObservation(f"lmtinfo: No matching OBSNUM {obsnum} in {data}")
+    return (ifproc or chassis)[0]
 
 
 def raw_files(data: Path, facts: Facts, obsnum: int) -> list[Path]:
