@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
@@ -26,6 +27,7 @@ def render_template(root: Path, name: str, **values: object) -> str:
     plain_text = Environment(  # noqa: S701 - YAML and text, not HTML
         loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
+    plain_text.filters["quote"] = shlex.quote
     try:
         return plain_text.get_template(path.name).render(**values)
     except (TemplateError, OSError) as error:
