@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bot.errors import ProjectError, SettingsError
 from bot.model.project import Frozen
-from bot.model.scalars import Text, WholeNumber
+from bot.model.scalars import Day, Text, WholeNumber, Word
 
 SETTINGS_FILE = Path(".github") / "lmtbot.yml"
 
@@ -26,11 +26,113 @@ class Pipeline(Frozen):
     """How often a chain may be tried when the machine, not the data, stopped it (killed, out of memory, time)."""
 
 
+class Resources(Frozen):
+    """What a Slurm job of one run line may use."""
+
+    minutes: WholeNumber = Field(default=240, ge=1)
+    """Time limit of one line."""
+    memory_gb: float = Field(default=64, gt=0)
+    """Memory."""
+    cpus: WholeNumber = Field(default=1, ge=1)
+    """Processors."""
+
+
+class Escalation(Frozen):
+    """What an attempt gets that ran out of time or memory."""
+
+    factor: WholeNumber = Field(default=2, ge=1, le=10)
+    """Times as much as before; 1: the same again."""
+    most_minutes: WholeNumber = Field(default=1440, ge=1)
+    """Never more time than this."""
+    most_memory_gb: float = Field(default=256, gt=0)
+    """Never more memory than this."""
+
+
+class Slurm(Frozen):
+    """How run lines are handed to Slurm."""
+
+    partition: Text = ""
+    """Partition, e.g. toltec-cpu; "": the cluster's default."""
+    account: Text = ""
+    """Account that is charged; "": the user's default."""
+    qos: Text = ""
+    """Quality of service; "": the default."""
+    modules: tuple[Text, ...] = ()
+    """Environment modules that a job loads, e.g. [uri/main, xvfb]."""
+    environment: dict[Text, Text] = Field(default_factory=dict)
+    """Variables that a job gets, e.g. {OMP_NUM_THREADS: "1"}."""
+    resources: dict[Text, Resources] = Field(
+        default={"default": Resources(), "RSR": Resources(minutes=30, memory_gb=4)},
+    )
+    """By mode (SEQ/Map), instrument (RSR) or `default`: what one line gets."""
+    combinations: dict[Text, Resources] = Field(default_factory=dict)
+    """The same for combinations, where they need something else."""
+    escalation: Escalation = Escalation()
+    """What follows when time or memory ran out."""
+    max_submit: WholeNumber = Field(default=5000, ge=1)
+    """Most jobs (array tasks) of a project in the queue at a time; the rest follows in waves."""
+    poll_seconds: WholeNumber = Field(default=10, ge=1, le=3600)
+    """How often the queue is asked."""
+    patience_minutes: WholeNumber = Field(default=30, ge=0)
+    """How long a Slurm that does not answer is waited for."""
+
+
+class Taps(Frozen):
+    """How quick looks travel to where people look at them, and what is taken there."""
+
+    ssh: tuple[Text, ...] = ("ssh",)
+    """The program and its leading arguments, e.g. [ssh, -J, gate.example.org]."""
+    remote_command: tuple[Text, ...] = ("lmtbot",)
+    """lmtbot on the far side, e.g. [/home/lmtslr/lmtoy_run/.venv/bin/lmtbot]."""
+    most_files: WholeNumber = Field(default=5000, ge=1)
+    """A TAP with more files is refused (a real one has about a hundred)."""
+    most_mb: WholeNumber = Field(default=500, ge=1)
+    """A TAP that unpacks to more is refused (a real one has a few MB)."""
+
+
+class RawFiles(Frozen):
+    """When raw files count as arrived."""
+
+    settle_seconds: WholeNumber = Field(default=5, ge=0, le=3600)
+    """A file that was written to less than this ago may still be growing, and is not opened."""
+    wait_minutes: WholeNumber = Field(default=240, ge=0)
+    """How long after the newest file of an obsnum a missing one is waited for; then the obsnum goes without it."""
+    trust_hours: WholeNumber = Field(default=24, ge=0)
+    """A spectrometer file that is here for longer is taken by its name; a younger one is asked whether it is whole."""
+    recheck_files: WholeNumber = Field(default=10_000, ge=0)
+    """Every scan looks whether the newest so many header files were replaced; `lmtbot scan --rebuild` looks at all."""
+
+
+class QuickLooks(Frozen):
+    """The quick look at the telescope."""
+
+    jobs: WholeNumber = Field(default=2, ge=1, le=64)
+    """How many pipelines run side by side."""
+    poll_seconds: WholeNumber = Field(default=10, ge=1, le=3600)
+    """How often it is looked for new observations."""
+    since: Day | None = None
+    """First day (UT) of observations that get a quick look; left out: all that are there."""
+    parameters: tuple[Word, ...] = ()
+    """Standing parameters of the site, e.g. [extent=120], after those of $WORK_LMT/SLpipeline.d/SLpipeline.in."""
+    free_mb: WholeNumber = Field(default=500, ge=0)
+    """No quick look begins while less is free on the disk of WORK_LMT."""
+    send_to: Text = ""
+    """Where the TAPs go: user@host:DIR, or a folder; "" leaves them here."""
+
+
 class Settings(Frozen):
     """Everything that a site may set. Unknown keys are errors: a misspelt key would be ignored in silence."""
 
     pipeline: Pipeline = Pipeline()
     """The pipeline."""
+    slurm: Slurm = Slurm()
+    """Slurm, where one machine is not enough."""
+    taps: Taps = Taps()
+    """How quick looks travel."""
+    quicklook: QuickLooks = QuickLooks()
+    """The quick look at the telescope."""
+    raw: RawFiles = RawFiles()
+    """The raw data."""
     jobs: WholeNumber = Field(default=2, ge=1, le=1024)
     """How many pipelines run side by side with the local executor."""
 
@@ -56,6 +158,13 @@ class Site:
     def need_work(self) -> Path:
         """Return WORK_LMT; raise SettingsError when nobody said it."""
         return _needed(self.work, "WORK_LMT", "--work", "the results")
+
+    def need_work_there(self) -> Path:
+        """Return WORK_LMT; raise SettingsError when it is no folder: a mistyped one would be filled anew."""
+        work = self.need_work()
+        if not work.is_dir():
+            raise SettingsError(f"{work}: there is no such folder; make it, or mend WORK_LMT (--work DIR)")
+        return work
 
 
 def find_site(root: str | None, data: str | None, work: str | None, environment: Mapping[str, str]) -> Site:

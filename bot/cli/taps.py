@@ -15,7 +15,7 @@ from bot.settings import Site
 EXAMPLES = (
     "lmtbot taps                                look into the inbox",
     "lmtbot taps --receive                      receive everything in it",
-    "lmtbot taps --receive --work /nese/work    the same, for another WORK_LMT",
+    "lmtbot taps --receive --work /nese/work_lmt    the same, for another WORK_LMT",
 )
 
 

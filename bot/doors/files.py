@@ -7,9 +7,11 @@ the rename, the old file stands untouched and a hidden `.NAME.XXXXXXXX.new` is l
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import secrets
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bot.errors import DoorError, ProjectError
@@ -38,13 +40,40 @@ def read_text(path: Path) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Replace the file's content, or make the file and its folder; a link is followed, permissions are kept."""
+    with _replacing(path) as (new, target):
+        _write_new(new, [text.encode("utf-8")], target)
+        new.replace(target)
+
+
+def append_text(path: Path, text: str) -> None:
+    """Add to the end of a log."""
+    with path.open("a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> bool:
+    """Do as write_whole with lines that are made one by one; say whether they differ from what was there.
+
+    A file that has this content already is left alone, with its times.
+    """
+    with _replacing(path) as (new, target):
+        _write_new(new, (f"{line}\n".encode("utf-8", "surrogateescape") for line in lines), target)
+        if target.exists() and filecmp.cmp(new, target, shallow=False):
+            new.unlink()
+            return False
+        new.replace(target)
+    return True
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[tuple[Path, Path]]:
+    """Give the name of a new file and the one that it is to replace; nothing is left of what fails."""
     target = path.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         new = target.with_name(f".{target.name}.{secrets.token_hex(4)}.new")
         try:
-            _write_new(new, text.encode("utf-8"), target)
-            new.replace(target)
+            yield new, target
         except BaseException:
             with contextlib.suppress(OSError):
                 new.unlink()
@@ -54,11 +83,11 @@ def write_whole(path: Path, text: str) -> None:
         raise DoorError(f"{path}: cannot be written ({error.strerror}); nothing was changed there") from error
 
 
-def _write_new(new: Path, data: bytes, target: Path) -> None:
+def _write_new(new: Path, pieces: Iterable[bytes], target: Path) -> None:
     """Write a file that was not there, as readable as the one that it will replace, and bring it to the disk."""
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with os.fdopen(handle, "wb") as file:
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         if target.exists():
             os.fchmod(file.fileno(), target.stat().st_mode & 0o7777)

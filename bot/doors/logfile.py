@@ -16,6 +16,8 @@ from typing import BinaryIO
 from bot.errors import ProjectError
 from bot.formats.obslog import MAX_ROW
 
+LOG_FILE = "data_lmt.log"
+"""Below DATA_LMT."""
 BLOCK = 1 << 22
 MOST_SEGMENTS = 200
 RACY_NS = 2_000_000_000

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.doors.files import clear_unfinished, read_bytes, read_text, write_whole
 from bot.doors.index import KnownProject, Narrowed, ask_index
 from bot.doors.index_projects import read_project, stamp_projects
-from bot.doors.logfile import stamp_log
+from bot.doors.logfile import LOG_FILE, stamp_log
 from bot.doors.templates import render_template, template_file
 from bot.errors import DoorError, ProjectError
 from bot.formats.obslog import parse_log
@@ -27,7 +27,6 @@ from bot.rules.arrival import Arrivals, Known, ProjectArrival, SourceArrival, fi
 from bot.rules.starting import Starting
 from bot.settings import Site
 
-LOG_FILE = "data_lmt.log"
 STARTING_FILE = "starting_tiers.yaml"
 
 
