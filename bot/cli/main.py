@@ -18,15 +18,27 @@ EXIT_DONE, EXIT_MEND, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 3, 130
 
 VERBS: Final = {
     "import": ("bot.cli.import_folder", "read today's lmtoy_PID folders into projects/"),
+    "scan": ("bot.cli.scan", "find new raw data and write the observation log"),
+    "last": ("bot.cli.last", "the newest of everything, and what is incomplete now"),
+    "log": ("bot.cli.log", "search the observation log by its columns"),
     "arrivals": ("bot.cli.arrivals", "what the observation log has that the projects do not"),
     "check": ("bot.cli.check", "tell every fault of the project files, with its cure"),
     "plan": ("bot.cli.plan", "the run lines that follow from a project, and their order"),
     "run": ("bot.cli.run", "run what has no good record yet"),
+    "retry": ("bot.cli.retry", "hand what failed to Slurm once more"),
+    "queue": ("bot.cli.queue", "what is with Slurm: who, which project, which commit"),
+    "cancel": ("bot.cli.cancel", "end the jobs of a project that are with Slurm"),
+    "quicklook": ("bot.cli.quicklook", "at the telescope: reduce what arrives, send the TAPs"),
     "status": ("bot.cli.status", "where every project stands"),
     "history": ("bot.cli.history", "what was run for a project, when, and how it ended"),
     "summary": ("bot.cli.summary", "one page to look at: states, plots, pictures"),
+    "taps": ("bot.cli.taps", "receive the quick looks that the telescope sends"),
+    "install": ("bot.cli.install", "the service of the quick look: systemd or cron"),
     "schema": ("bot.cli.schema", "the JSON Schemas of the project files"),
     "doctor": ("bot.cli.doctor", "what is missing on this machine, and how to get it"),
+    "sim": ("bot.cli.sim", "a telescope to practise with: raw files that arrive as the real ones do"),
+    "task": ("bot.cli.task", "one line of a batch; Slurm's jobs call it"),
+    "sandbox": ("bot.cli.sandbox", "a GitHub of your own to practise on, with people whom you can be"),
     "demo": ("bot.cli.demo", "a night arrives, in a folder of its own, with simulated data"),
 }
 """verb -> (module with EXAMPLES, add_arguments and run; one line of help). Listed by hand: nothing is scanned."""

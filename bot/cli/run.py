@@ -21,6 +21,7 @@ from bot.stages.level1 import Outcome, Progress, Request, run_level1, survey
 EXAMPLES = (
     "lmtbot run 2024-S1-MX-2 --level 1 --dry-run    what would run, and why",
     "lmtbot run 2024-S1-MX-2 --level 1 -j 4         four pipelines side by side",
+    "lmtbot run 2024-S1-MX-2 --executor slurm       by Slurm; ^C leaves the jobs, the same command comes back",
     "lmtbot run 2024-S1-MX-2 --only-failed          what failed last time, once more",
 )
 
@@ -34,6 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--obsnum", metavar="N", type=int, help="only this obsnum and its combinations")
     parser.add_argument("--only-failed", action="store_true", help="only what failed or was stopped last time")
     parser.add_argument("--take-over", action="store_true", help="go on with what a host that is gone has left open")
+    parser.add_argument("--executor", choices=("local", "slurm"), default="local", help="who runs the lines")
+    parser.add_argument(
+        "--wait", action=argparse.BooleanOptionalAction, default=True, help="with Slurm: watch until all has ended"
+    )
     parser.add_argument("--dry-run", action="store_true", help="tell what would run, and change nothing")
 
 
@@ -46,16 +51,21 @@ def run(args: argparse.Namespace, site: Site) -> int:
         obsnum=args.obsnum,
         only_failed=args.only_failed,
         take_over=args.take_over,
+        executor=args.executor,
+        wait=args.wait,
     )
-    if args.dry_run:
-        return _dry_run(args, site, request)
+    return _dry_run(args, site, request) if args.dry_run else execute(args, site, request)
+
+
+def execute(args: argparse.Namespace, site: Site, request: Request) -> int:
+    """Run it and tell how it ended; 1 when something failed or could not run."""
     signal.signal(signal.SIGTERM, _interrupt)
     shown = _Shown(quiet=args.quiet > 0)
     try:
         outcome = run_level1(site, request, shown.tell)
     except KeyboardInterrupt:
         shown.clear()
-        print(f"lmtbot: stopped; `lmtbot run {args.pid} --level 1` goes on where this ended", file=sys.stderr)
+        print(f"lmtbot: {_how_to_go_on(request)}", file=sys.stderr)
         raise
     shown.clear()
     print_json(_as_json(outcome)) if args.json else _print(outcome)
@@ -125,7 +135,17 @@ def _print(outcome: Outcome) -> None:
         print(f"ignored: {torn}")
     told = f"{outcome.plan.pid} level {outcome.plan.level}: {outcome.good} done now, {outcome.done_before} before"
     told += f", {len(outcome.failed)} failed, {len(outcome.blocked)} blocked"
-    print(told + ("" if outcome.ended or outcome.blocked else "; nothing was left to do"))
+    if outcome.left:
+        print(f"{told}, {len(outcome.left)} with Slurm; `lmtbot run {outcome.plan.pid} --executor slurm` watches them")
+    else:
+        print(told + ("" if outcome.ended or outcome.blocked else "; nothing was left to do"))
+
+
+def _how_to_go_on(request: Request) -> str:
+    if request.executor == "local":
+        return f"stopped; `lmtbot run {request.pid} --level 1` goes on where this ended"
+    again = f"`lmtbot run {request.pid} --executor slurm` comes back to them"
+    return f"the jobs stay with Slurm; {again}, `lmtbot queue` shows them, `lmtbot cancel {request.pid}` ends them"
 
 
 def _as_json(outcome: Outcome) -> dict[str, object]:
@@ -138,6 +158,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "blocked": dict(outcome.blocked),
         "later": dict(outcome.later),
         "torn": list(outcome.torn),
+        "left": list(outcome.left),
     }
 
 

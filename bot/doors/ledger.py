@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from bot.doors.files import write_whole
+from bot.doors.files import clear_unfinished, write_whole
 from bot.errors import Busy, DoorError, ProjectError, SettingsError
 from bot.formats.record_file import SUFFIX, parse_record, record_name, record_text
 from bot.model.record import Ledger, Record
@@ -93,26 +93,20 @@ class LedgerDoor:
         """Write one record, replacing its earlier state."""
         write_whole(self.folder("ledger") / record_name(record), record_text(record))
 
+    def withdraw(self, record: Record) -> None:
+        """Take an intent back of which nothing was begun."""
+        (self.home / "ledger" / record_name(record)).unlink(missing_ok=True)
+
     @contextmanager
     def lock(self, purpose: str) -> Iterator[None]:
-        """Hold the project for one runner; raise Busy that says who holds it and since when.
-
-        The kernel ends the lock with its holder, so that none can be left behind by a killed process.
-        """
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "lock").open("a+", encoding="utf-8") as stream:
-            if not _try_lock(stream, fcntl.LOCK_EX):
-                stream.seek(0)
-                raise Busy(f"{self.pid}: {_holder(stream.read())}; wait for it, or stop it there")
-            stream.truncate(0)
-            stream.write(json.dumps(_claim(purpose)))
-            stream.flush()
-            for left in self.folder("ledger").glob(".*.new"):  # a write that a kill cut off; only we write here
-                left.unlink(missing_ok=True)
-            try:
-                yield
-            finally:
-                stream.truncate(0)
+        """Hold the project for one runner; raise Busy that says who holds it and since when."""
+        with hold(self.home / "lock", self.pid, purpose):
+            if (self.home / "batch").exists():  # jobs write there too
+                clear_unfinished(self.folder("ledger"))
+            else:
+                for left in self.folder("ledger").glob(".*.new"):  # a write that a kill cut off; only we write here
+                    left.unlink(missing_ok=True)
+            yield
 
     @contextmanager
     def share(self) -> Iterator[None]:
@@ -126,11 +120,38 @@ class LedgerDoor:
 
     def is_locked(self) -> bool:
         """Say whether a runner holds the project now."""
+        return is_held(self.home / "lock")
+
+
+@contextmanager
+def hold(path: Path, what: str, purpose: str) -> Iterator[None]:
+    """Hold a lock file that says who holds it; raise Busy when somebody else does.
+
+    The kernel ends the lock with its holder, so that none can be left behind by a killed process. An `sbatch` that
+    outlives its caller holds it on (bot.doors.slurm): until it has ended nobody can know what it will submit.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as stream:
+        if not _try_lock(stream, fcntl.LOCK_EX):
+            stream.seek(0)
+            raise Busy(f"{what}: {_holder(stream.read())}; wait for it, or stop it there")
+        os.set_inheritable(stream.fileno(), True)
+        stream.truncate(0)
+        stream.write(json.dumps(_claim(purpose)))
+        stream.flush()
         try:
-            with (self.home / "lock").open("r", encoding="utf-8") as stream:
-                return not _try_lock(stream, fcntl.LOCK_SH, tries=1)
-        except FileNotFoundError:
-            return False
+            yield
+        finally:
+            stream.truncate(0)
+
+
+def is_held(path: Path) -> bool:
+    """Say whether somebody holds a lock file now."""
+    try:
+        with path.open("r", encoding="utf-8") as stream:
+            return not _try_lock(stream, fcntl.LOCK_SH, tries=1)
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(stream: TextIO, kind: int, tries: int = 10) -> bool:
@@ -144,7 +165,7 @@ def _try_lock(stream: TextIO, kind: int, tries: int = 10) -> bool:
         except OSError as error:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 told = f"{stream.name}: cannot be locked ({error.strerror})"
-                raise DoorError(f"{told}; WORK_LMT has to lie on storage with working locks") from error
+                raise DoorError(f"{told}; its folder has to lie on storage with working locks") from error
             if attempt + 1 < tries:
                 time.sleep(0.05)
         else:
@@ -154,7 +175,12 @@ def _try_lock(stream: TextIO, kind: int, tries: int = 10) -> bool:
 
 def now() -> str:
     """Return the time as records carry it: UT, to the millisecond."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return stamp(time.time())
+
+
+def stamp(seconds: float) -> str:
+    """Return a time in seconds since 1970 as records carry it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
 def _claim(purpose: str) -> dict[str, object]:

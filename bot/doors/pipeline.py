@@ -24,6 +24,8 @@ KEEPER = '"$@"; code=$?; echo "$code" >"$0.new" && mv "$0.new" "$0"; exit "$code
 """A fixed shell text that outlives us and writes the exit code down; the call's words are arguments, never its text."""
 EXIT_FILE = "exit"
 """exit.N, N = 0, 1, ... for the calls of an attempt: the code of a call must never be taken for the next one's."""
+BEGUN_FILE = "begun"
+"""begun.N: its time is when the call was started."""
 SCRATCH = "scratch"
 GRACE_S = 3.0
 """How long a call may take to end by itself when it is asked to, and again when it is made to."""
@@ -75,6 +77,11 @@ class LocalPipeline:
         safe = {key: value for key, value in environment.items() if not _SECRET.search(key)}
         self.environment = {**safe, "WORK_LMT": str(work), **({"DATA_LMT": str(data)} if data else {})}
 
+    def with_data(self, data: Path | None) -> LocalPipeline:
+        """Return the same pipeline with another DATA_LMT; None: with the same."""
+        work = Path(self.environment["WORK_LMT"])
+        return LocalPipeline(self.command, self.environment, data=data, work=work) if data else self
+
     def locate(self) -> str:
         """Return the path of the program; raise SettingsError when it is not there."""
         found = shutil.which(self.command[0], path=self.environment.get("PATH"))
@@ -92,6 +99,7 @@ class LocalPipeline:
         """
         scratch = area / SCRATCH
         scratch.mkdir(parents=True, exist_ok=True)
+        (area / f"{BEGUN_FILE}.{number}").touch()
         call = [self.locate(), *self.command[1:], *words, f"work_lmt={area}"]
         with log.open("ab") as stream:
             child = subprocess.Popen(
@@ -109,6 +117,14 @@ class LocalPipeline:
         """Return the call that works in this area, started by whomever; None if none does."""
         left = _at_work(area)
         return Call(left[0], area) if left else None
+
+    @staticmethod
+    def begun_at(area: Path, number: int) -> float:
+        """Return when the area's call was started, in seconds since 1970; now, where nobody wrote it down."""
+        try:
+            return (area / f"{BEGUN_FILE}.{number}").stat().st_mtime
+        except OSError:
+            return time.time()
 
     @staticmethod
     def exit_of(area: Path, number: int) -> int | None:

@@ -30,6 +30,16 @@ class RunState(StrEnum):
         return self in (RunState.INTENT, RunState.RUNNING, RunState.PUBLISHING)
 
 
+class Cause(StrEnum):
+    """Why an attempt was stopped: what ran out may be given more, what the machine broke may be tried again."""
+
+    NONE = ""
+    TIME = "time"
+    MEMORY = "memory"
+    MACHINE = "machine"
+    OPERATOR = "operator"
+
+
 class LineOutcome(Frozen):
     """How one call of the pipeline ended."""
 
@@ -64,11 +74,15 @@ class Record(Frozen):
     host: str = ""
     job: str = ""
     """Job or process that works on it."""
+    batch: str = ""
+    """BATCH/NUMBER of what was handed to Slurm; "" for attempts of the local executor."""
     started: str = ""
     ended: str = ""
     outcomes: tuple[LineOutcome, ...] = ()
     verdict: str = ""
     """"good", or why not."""
+    cause: Cause = Cause.NONE
+    """Why Slurm's attempt was stopped."""
     metrics: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """{bank or "all": {rms, rms0, inttime, tau, nchan, ...}} as the rc files say; rms in mK for SEQ/Map, else K."""
     pipeline: str = ""

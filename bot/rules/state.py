@@ -53,8 +53,12 @@ def standing(
     """Derive a project's state. `is_locked`: a runner holds it now; `foreign`: as work.divide wants them."""
     parted = work.divide(plan, ledger, present, foreign)
     failed = [unit for unit in parted.todo if work.has_failed(ledger, unit, plan.level)]
-    running = [record for record in ledger.records if record.state.is_open] if is_locked else []
-    state, waits = _state(plan, len(parted.done), len(parted.todo), len(failed), len(parted.blocked), is_locked)
+    is_open = [record for record in ledger.records if record.state.is_open]
+    running = is_open if is_locked else [record for record in is_open if record.batch]
+    runner = (
+        "the runner" if is_locked else f"Slurm (`lmtbot run {plan.pid} --executor slurm` watches)" if running else ""
+    )
+    state, waits = _state(plan, len(parted.done), len(parted.todo), len(failed), len(parted.blocked), runner)
     return Standing(
         pid=plan.pid,
         state=state,
@@ -71,12 +75,12 @@ def standing(
     )
 
 
-def _state(plan: Plan, done: int, todo: int, failed: int, blocked: int, is_locked: bool) -> tuple[State, str]:
+def _state(plan: Plan, done: int, todo: int, failed: int, blocked: int, runner: str) -> tuple[State, str]:
     run, see = f"`lmtbot run {plan.pid} --level 1`", f"`lmtbot history {plan.pid}`"
     if not plan.units:
         return State.EMPTY, "observations, or sources with tiers"
-    if is_locked:
-        return State.LEVEL1_RUNNING, "the runner"
+    if runner:
+        return State.LEVEL1_RUNNING, runner
     if failed:
         return State.LEVEL1_FAILED, f"the reason in {see}, then `lmtbot run {plan.pid} --only-failed`"
     if todo:

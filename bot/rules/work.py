@@ -16,6 +16,7 @@ from bot.model.record import Ledger, Record, RunState
 
 MACHINE_SIGNALS = (1, 2, 9, 15, 24, 30)
 """HUP, INT, KILL, TERM, XCPU, PWR: sent from outside. The others (SEGV, ABRT, FPE, ...) a program brings on itself."""
+STOPPED_BY_OPERATOR = "stopped by the operator"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
@@ -73,6 +74,11 @@ def is_stopped_by_machine(code: int | None) -> bool:
     return code is None or -code in MACHINE_SIGNALS
 
 
+def is_spent_try(record: Record) -> bool:
+    """Say whether the machine stopped a call of this attempt: a few of those are borne, any number of stops by us."""
+    return record.state is RunState.STOPPED and bool(record.outcomes) and record.verdict != STOPPED_BY_OPERATOR
+
+
 def later_than(before: Iterable[str], stamp: str) -> str:
     """Return `stamp` (YYYY-MM-DDThh:mm:ss.sssZ), or a millisecond after the last of `before` if that is not earlier."""
     last = max(filter(_STAMP.fullmatch, before), default="")
@@ -89,11 +95,13 @@ def waits_for(unit: Unit, todo: Collection[str]) -> set[str]:
     return {str(member.obsnum) for member in unit.members} & set(todo)
 
 
-def superseded_names(unit: Unit, plan: Plan, ledger: Ledger) -> tuple[str, ...]:
-    """Return older names of a source's combination whose products must leave when this one is published."""
+def superseded_names(unit: Unit, kept: Collection[str], ledger: Ledger) -> tuple[str, ...]:
+    """Return older names of a source's combination whose products must leave when this one is published.
+
+    `kept` are the names of all combinations of the plan.
+    """
     if isinstance(unit, Chain):
         return ()
-    kept = {one.name for one in plan.combinations}
     older = [
         record.name
         for record in ledger.records

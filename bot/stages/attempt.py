@@ -5,22 +5,23 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from collections.abc import Collection
+from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.doors.ledger import LedgerDoor, now
+from bot.doors.ledger import LedgerDoor, now, stamp
 from bot.doors.pipeline import POLL_S, Call, LocalPipeline
 from bot.doors.results import discard, link_member, publish, read_products
 from bot.errors import DoorError
 from bot.formats.record_file import SUFFIX, record_name
 from bot.model.plan import Chain, Plan, Unit
-from bot.model.record import Ledger, LineOutcome, Record, RunState
+from bot.model.record import Cause, Ledger, LineOutcome, Record, RunState
 from bot.rules import work
 from bot.rules.verdict import Judgement, judge
 from bot.settings import Site
-
-STOPPED_BY_OPERATOR = "stopped by the operator"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,41 @@ class Workshop:
     plan: Plan
     commit: str
     who: str
+    kept: Collection[str] = ()
+    """Names of the plan's combinations: products of a source's combination under another name are superseded."""
+    batch: str = ""
+    """BATCH/NUMBER of what was handed to Slurm, for attempts on a node."""
+    job: str = ""
+    """The Slurm job that we are."""
+
+    def intent(self, unit: Unit, attempt: int, batch: str) -> Record:
+        """Return the record of an attempt that is going to be made."""
+        members = () if isinstance(unit, Chain) else tuple(member.obsnum for member in unit.members)
+        record = Record(
+            pid=self.plan.pid,
+            name=unit.name,
+            source=unit.source,
+            level=self.plan.level,
+            digest=unit.digest,
+            attempt=attempt,
+            state=RunState.INTENT,
+            lines=tuple(str(line) for line in unit.lines),
+            members=members,
+            commit=self.commit,
+            who=self.who,
+            host=socket.gethostname(),
+            batch=batch,
+            started=now(),
+        )
+        return record.model_copy(update={"log": str(self.log(record).relative_to(self.door.work))})
+
+    def stop(self, record: Record, verdict: str, cause: Cause) -> Record:
+        """Close an attempt that something else than its data has ended; its work area goes."""
+        told = {"state": RunState.STOPPED, "ended": now(), "verdict": verdict, "cause": cause, "job": ""}
+        record = record.model_copy(update=told)
+        self.door.write(record)
+        self.clear(self.area(record))
+        return record
 
     def area(self, record: Record) -> Path:
         """Return the work area of an attempt: beside the official results, on the same storage."""
@@ -63,9 +99,7 @@ class Workshop:
             self.finish_publication(record)
             self.door.write(record.model_copy(update={"state": RunState.GOOD, "ended": self.end_of(record)}))
             return
-        told = {"state": RunState.STOPPED, "ended": now(), "verdict": "given up: the plan asks for something else now"}
-        self.door.write(record.model_copy(update=told))
-        self.clear(self.area(record))
+        self.stop(record, "given up: the plan asks for something else now", Cause.OPERATOR)
 
     def clear(self, area: Path) -> None:
         """Make a work area's place empty, and end who still works there."""
@@ -78,7 +112,8 @@ class Workshop:
         """Put away the work areas of attempts that have ended, or whose record is lost: a crash left them."""
         records = {self.area(record).name: record for record in ledger.records}
         for area in sorted(self.door.folder("area").iterdir()):
-            record = records.get(area.name)
+            begun = () if area.name in records else self.door.read(area.name).records  # by a job, this very moment
+            record = records.get(area.name, next(iter(begun), None))
             if record is None or record.state is RunState.STOPPED:
                 self.clear(area)
             elif not record.state.is_open:
@@ -96,27 +131,33 @@ class Workshop:
 class Attempt:
     """Runs one unit, trying again a bounded number of times when the machine and not the data stopped it."""
 
-    def __init__(self, shop: Workshop, unit: Unit, stop: threading.Event) -> None:
+    def __init__(self, shop: Workshop, unit: Unit, stop: threading.Event, lines: int | None = None) -> None:
         self.shop = shop
         self.unit = unit
         self.stop = stop
+        self.lines = lines or len(unit.lines)
+        """How many of the unit's lines are to be made; with fewer than all it stays open for who makes the others."""
         self.call: Call | None = None
         """The call that is being waited for."""
 
     def run(self) -> Record:
         """Return the final record; a failing pipeline is a record too, a failing disk is a DoorError."""
+        record = self.step()
+        for _ in range(1, self.shop.site.settings.pipeline.tries):
+            if record.state is not RunState.STOPPED or self.stop.is_set():
+                break
+            record = self.step()
+        return record
+
+    def step(self) -> Record:
+        """Go on with the open attempt, or begin one; return its record when its lines are made or it has ended."""
         try:
-            record = self._one()
-            for _ in range(1, self.shop.site.settings.pipeline.tries):
-                if record.state is not RunState.STOPPED or self.stop.is_set():
-                    break
-                record = self._one()
+            return self._one()
         except OSError as error:
             raise DoorError(f"{self.shop.plan.pid} {self.unit.name}: the machine failed: {error}") from error
         finally:
             if self.call is not None:  # nobody is going to wait for it
                 self.call.stop()
-        return record
 
     def _one(self) -> Record:
         door, name, digest, level = self.shop.door, self.unit.name, self.unit.digest, self.shop.plan.level
@@ -133,23 +174,8 @@ class Attempt:
     def _begin(self, attempt: int) -> Record:
         """Write the intent before anything is started, and lay out a clean work area."""
         shop, unit = self.shop, self.unit
-        members = () if isinstance(unit, Chain) else tuple(member.obsnum for member in unit.members)
-        record = Record(
-            pid=shop.plan.pid,
-            name=unit.name,
-            source=unit.source,
-            level=shop.plan.level,
-            digest=unit.digest,
-            attempt=attempt,
-            state=RunState.INTENT,
-            lines=tuple(str(line) for line in unit.lines),
-            members=members,
-            commit=shop.commit,
-            who=shop.who,
-            host=socket.gethostname(),
-            started=now(),
-        )
-        record = self._note(record, log=str(shop.log(record).relative_to(shop.door.work)))
+        record = shop.intent(unit, attempt, shop.batch)
+        shop.door.write(record)
         area = shop.area(record)
         shop.clear(area)
         area.mkdir(parents=True)
@@ -161,13 +187,13 @@ class Attempt:
         """Take up what a killed runner left: between two calls, in a call that lives or has ended, or lost."""
         area = self.shop.area(record)
         if not area.is_dir():
-            self._end(record, RunState.STOPPED, "its work area is gone")
+            self._end(record, RunState.STOPPED, "its work area is gone", Cause.MACHINE)
             return self._one()
         if not record.job:
             return self._calls(record)
         call = self.shop.pipeline.find(area)
         if call is None and self.shop.pipeline.exit_of(area, len(record.outcomes)) is None:
-            self._end(record, RunState.STOPPED, "its runner was killed, and the call with it")
+            self._end(record, RunState.STOPPED, "its runner was killed, and the call with it", Cause.MACHINE)
             return self._one()
         return self._calls(self._after_call(record, call))
 
@@ -180,21 +206,28 @@ class Attempt:
             if len(record.outcomes) == len(self.unit.lines):
                 ready = self._with(record, judgement)
                 return self._publish(self._note(ready, state=RunState.PUBLISHING, verdict="good"))
+            if len(record.outcomes) >= self.lines:
+                break
             if self.stop.is_set():
-                return self._end(record, RunState.STOPPED, STOPPED_BY_OPERATOR)
-            record = self._note(record, job="starting")
+                return self._end(record, RunState.STOPPED, work.STOPPED_BY_OPERATOR, Cause.OPERATOR)
+            record = self._note(record, job=f"{self.shop.job} starting".strip())
             number = len(record.outcomes)
             words = self.unit.lines[number].words
             self.call = self.shop.pipeline.start(words, self.shop.area(record), self.shop.log(record), number)
-            record = self._after_call(self._note(record, job=f"process {self.call.process_id}"), self.call)
+            record = self._after_call(
+                self._note(record, job=f"{self.shop.job} process {self.call.process_id}".strip()), self.call
+            )
         return record
 
     def _after_call(self, record: Record, call: Call | None) -> Record:
         """Wait for a call and note how it ended; what the machine or the operator stopped ends the attempt."""
-        limit_minutes = self.shop.site.settings.pipeline.timeout_minutes
-        area, started, began = self.shop.area(record), now(), time.monotonic()
+        limit_s = 60 * self.shop.site.settings.pipeline.timeout_minutes
+        area = self.shop.area(record)
+        began = self.shop.pipeline.begun_at(area, len(record.outcomes))
         self.call = call
-        reason = self._wait(call, began + limit_minutes * 60)
+        # what we have just started is timed by a clock that nobody sets; what we found, by when it says it began
+        elapsed_s = 0 if call is not None and call.child else max(time.time() - began, 0)
+        reason, cause = self._wait(call, time.monotonic() + limit_s - elapsed_s)
         left = self.shop.pipeline.find(area)
         if left is not None:  # it would go on writing into what is judged and published
             left.stop()
@@ -203,26 +236,29 @@ class Attempt:
         outcome = LineOutcome(
             line=record.lines[len(record.outcomes)],
             exit=code,
-            started=started,
+            started=stamp(began),
             ended=now(),
-            seconds=round(time.monotonic() - began, 3),
+            seconds=round(max(time.time() - began, 0), 3),
         )
         record = self._note(record, outcomes=(*record.outcomes, outcome), job="")
         if not reason and work.is_stopped_by_machine(code):
-            reason = _machine_words(code)
-        return self._end(record, RunState.STOPPED, reason) if reason else record
+            reason, cause = _machine_words(code)
+            if self.stop.is_set():
+                reason, cause = work.STOPPED_BY_OPERATOR, Cause.OPERATOR
+        return self._end(record, RunState.STOPPED, reason, cause) if reason else record
 
-    def _wait(self, call: Call | None, deadline: float) -> str:
+    def _wait(self, call: Call | None, deadline: float) -> tuple[str, Cause]:
         """Wait for the end of a call; return why we ended it ourselves, "" if it ended by itself."""
         while call is not None and not call.has_ended():
             if self.stop.is_set():
                 call.stop()
-                return STOPPED_BY_OPERATOR
+                return work.STOPPED_BY_OPERATOR, Cause.OPERATOR
             if time.monotonic() > deadline:
                 call.stop()
-                return f"it took more than {self.shop.site.settings.pipeline.timeout_minutes} minutes and was ended"
+                minutes = self.shop.site.settings.pipeline.timeout_minutes
+                return f"it took more than {minutes} minutes and was ended", Cause.TIME
             time.sleep(POLL_S)
-        return ""
+        return "", Cause.NONE
 
     def _judge(self, record: Record) -> Judgement:
         """Judge what lies in the work area by the lines called so far, and by how the last of them ended."""
@@ -235,16 +271,16 @@ class Attempt:
 
     def _publish(self, record: Record) -> Record:
         ledger = Ledger(()) if isinstance(self.unit, Chain) else self.shop.door.read()
-        older = work.superseded_names(self.unit, self.shop.plan, ledger)
+        older = work.superseded_names(self.unit, self.shop.kept, ledger)
         self.shop.finish_publication(record, superseded=older)
         for one in ledger.records:  # before our own record is closed: who goes on after a crash does it again
             if one.name in older and one.state is RunState.GOOD:
                 self.shop.door.write(one.model_copy(update={"state": RunState.SUPERSEDED}))
         return self._note(record, state=RunState.GOOD, ended=self.shop.end_of(record))
 
-    def _end(self, record: Record, state: RunState, verdict: str) -> Record:
+    def _end(self, record: Record, state: RunState, verdict: str, cause: Cause = Cause.NONE) -> Record:
         """Close an attempt that did not become good; the official products stay, what failed is kept to look at."""
-        record = self._note(record, state=state, ended=now(), verdict=verdict)
+        record = self._note(record, state=state, ended=now(), verdict=verdict, cause=cause)
         self.shop.put_away(record, keep=state is RunState.FAILED)
         return record
 
@@ -258,9 +294,20 @@ class Attempt:
         return record
 
 
-def _machine_words(code: int | None) -> str:
+def wait_for_all(running: Collection[Future[Any]]) -> None:
+    """Wait until everything has stopped, which takes seconds; an impatient second ^C must not give the lock away.
+
+    Futures and not threads: Python 3.11 takes a thread for ended when its join was interrupted.
+    """
+    while True:
+        with suppress(KeyboardInterrupt):
+            wait(running)
+            return
+
+
+def _machine_words(code: int | None) -> tuple[str, Cause]:
     if code is None:
-        return "the call vanished without an exit code"
+        return "the call vanished without an exit code", Cause.MACHINE
     if code in (-9, 137):
-        return "killed by signal 9; where nobody did it, the machine was out of memory"
-    return f"ended by signal {-code if code < 0 else code - 128}"
+        return "killed by signal 9; where nobody did it, the machine was out of memory", Cause.MEMORY
+    return f"ended by signal {-code if code < 0 else code - 128}", Cause.MACHINE

@@ -13,11 +13,14 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
+from bot.doors.batches import BatchStore
 from bot.doors.git import describe_head
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
@@ -28,10 +31,15 @@ from bot.model.record import Ledger, Record, RunState
 from bot.rules import work
 from bot.rules.plan import needed_projects
 from bot.settings import Site
-from bot.stages.attempt import Attempt, Workshop
+from bot.stages.attempt import Attempt, Workshop, wait_for_all
 from bot.stages.planning import pick, read_plan, read_project
+from bot.stages.slurm_crew import SlurmCrew
+from bot.stages.slurm_jobs import cancel_records, open_slurm
 
 WATCH_S = 0.2
+
+
+Executor = Literal["local", "slurm"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,9 @@ class Request:
     only_failed: bool = False
     take_over: bool = False
     """Take up attempts that another host left open, as if that host were gone."""
+    executor: Executor = "local"
+    wait: bool = True
+    """With Slurm: watch until everything has ended, instead of handing it over and leaving."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,8 @@ class Outcome:
     later: Mapping[str, str]
     """Combinations that wait for members which were not asked for now."""
     torn: tuple[str, ...]
+    left: tuple[str, ...] = ()
+    """Units that are with Slurm when nobody waits for them."""
 
     @property
     def good(self) -> int:
@@ -136,28 +149,86 @@ def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Ca
         for name in ("area", "old", "failed"):
             clear_doomed(door.folder(name))
         plan, parted, door, ledger = survey(site, request)
-        commit, who = describe_head(site.root, f"projects/{request.pid}")
-        shop = Workshop(site, door, pipeline, plan, commit, who or os.environ.get("USER", ""))
-        _wind_up(shop, ledger, plan, take_over=request.take_over)
+        shop = _workshop(site, door, pipeline, plan)
+        _wind_up(shop, ledger, request)
+        if request.executor == "slurm":
+            return _run_slurm(shop, request, parted, ledger, watch)
         runner = _Runner(shop, parted, watch)
         ended = runner.run(request.jobs)
         return Outcome(plan, len(parted.done), ended, {**parted.blocked, **runner.blocked}, runner.later, ledger.torn)
 
 
-def _wind_up(shop: Workshop, ledger: Ledger, plan: Plan, *, take_over: bool) -> None:
+def _run_slurm(
+    shop: Workshop, request: Request, parted: work.Work, ledger: Ledger, watch: Callable[[Progress], None]
+) -> Outcome:
+    """Hand over what Slurm does not have yet, and watch. What failed before is left alone unless it is asked for."""
+    crew = SlurmCrew(
+        shop, open_slurm(shop.site), BatchStore(shop.door), partial(_tell_of_slurm, watch, time.monotonic())
+    )
+    wanted = {(unit.name, unit.digest, shop.plan.level) for unit in shop.plan.units}
+    crew.attach(record for record in ledger.records if record.key in wanted)  # as it was when `parted` was made
+    later = {unit.name: why for unit in parted.todo if (why := _outside(unit, shop.plan, parted))}
+    units = {unit.name: unit for unit in parted.todo if unit.name not in later}
+    crew.add({name: unit for name, unit in units.items() if request.only_failed or name not in crew.failed})
+    again = f"`lmtbot retry {request.pid}` runs it again"
+    before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
+    ended = crew.run(wait=request.wait)
+    blocked = {**parted.blocked, **before, **crew.blocked}
+    return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left=(*crew.live, *crew.waiting))
+
+
+def settle_slurm(site: Site, pid: str) -> None:
+    """Close the records of jobs that have ended or been cancelled, and hand nothing over. Raises Busy."""
+    door = LedgerDoor(site.need_work(), pid)
+    with door.lock("lmtbot cancel"):
+        _, plan = read_plan(site, pid)
+        pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
+        shop = _workshop(site, door, pipeline, plan)
+        crew = SlurmCrew(shop, open_slurm(site), BatchStore(door), lambda _crew, _record: None)
+        crew.attach(door.read().records)
+        crew.settle()
+
+
+def _tell_of_slurm(watch: Callable[[Progress], None], began: float, crew: SlurmCrew, event: Record | None) -> None:
+    ended = len(crew.ended)
+    total = ended + len(crew.live) + len(crew.waiting)
+    left = (time.monotonic() - began) / ended * (total - ended) if ended else None
+    failed = sum(record.state is not RunState.GOOD for record in crew.ended)
+    with suppress(BrokenPipeError):
+        watch(Progress(total, ended, failed, crew.running, left, event))
+
+
+def _workshop(site: Site, door: LedgerDoor, pipeline: LocalPipeline, plan: Plan) -> Workshop:
+    commit, who = describe_head(site.root, f"projects/{plan.pid}")
+    kept = tuple(one.name for one in plan.combinations)
+    return Workshop(site, door, pipeline, plan, commit, who or os.environ.get("USER", ""), kept=kept)
+
+
+def _wind_up(shop: Workshop, ledger: Ledger, request: Request) -> None:
     """Bring attempts that a dead runner left open, and that no longer belong to the plan, to an end."""
-    wanted = {(unit.name, unit.digest, plan.level) for unit in plan.units}
+    wanted = {(unit.name, unit.digest, shop.plan.level) for unit in shop.plan.units}
     here = socket.gethostname()
-    foreign = [one for one in ledger.records if one.state.is_open and one.host != here]
-    if foreign and not take_over:
+    ours = [one for one in ledger.records if one.state.is_open]
+    with_slurm = [one for one in ours if one.batch]
+    foreign = [one for one in ours if not one.batch and one.host != here]
+    if with_slurm and request.executor == "local":
+        told = (
+            f"{shop.door.pid}: {len(with_slurm)} units are with Slurm: {', '.join(one.name for one in with_slurm[:5])}"
+        )
+        raise DoorError(f"{told}; go on with --executor slurm, or end them with `lmtbot cancel {shop.door.pid}`")
+    if foreign and not request.take_over:
         told = ", ".join(f"{one.name} on {one.host} since {one.started}" for one in foreign)
         raise DoorError(
             f"{shop.door.pid}: unfinished on another host: {told}; whether it still runs cannot be seen from {here}. "
             "Run there again, or, when that host is gone, here with --take-over"
         )
-    for record in ledger.records:
-        if record.state.is_open and (record.key not in wanted or record in foreign):
-            shop.abandon(record)
+    unwanted = [one for one in ours if one.key not in wanted or one in foreign]
+    cancel_records(shop.site, shop.door, [one for one in unwanted if one.batch])
+    local = [one for one in ours if not one.batch and one not in unwanted]
+    for record in [*unwanted, *(local if request.executor == "slurm" else ())]:
+        for now in shop.door.read(f"{record.name}.L{record.level}.{record.digest}.{record.attempt}").records:
+            if now.state.is_open:  # its job may have ended it meanwhile
+                shop.abandon(now)
     shop.clear_left(shop.door.read())
 
 
@@ -193,7 +264,7 @@ class _Runner:
                 self._collect(running)
         except BaseException:
             self.stop.set()
-            _wait_for_all(running)
+            wait_for_all(running)
             pool.shutdown(wait=True)
             raise
         pool.shutdown(wait=True)
@@ -232,17 +303,6 @@ class _Runner:
         names = tuple(unit.name for unit in running.values())
         with suppress(BrokenPipeError):  # who watches may go away; the run goes on
             self.watch(Progress(self.total, len(self.ended), failed, names, left, event))
-
-
-def _wait_for_all(running: Collection[Future[Record]]) -> None:
-    """Wait until everything has stopped, which takes seconds; an impatient second ^C must not give the lock away.
-
-    Futures and not threads: Python 3.11 takes a thread for ended when its join was interrupted.
-    """
-    while True:
-        with suppress(KeyboardInterrupt):
-            wait(running)
-            return
 
 
 def _outside(unit: Unit, plan: Plan, parted: work.Work) -> str:

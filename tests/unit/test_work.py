@@ -76,8 +76,8 @@ def test_a_combination_waits_for_its_members_that_are_still_to_run() -> None:
 def test_a_renamed_combination_supersedes_the_old_one_of_its_source() -> None:
     old = record(plan().units[-1])
     now = plan(project=PROJECT.replace("[101, 102]", "[101, 102, 103]"))
-    assert superseded_names(now.units[-1], now, Ledger((old,))) == ("101_102",)
-    assert superseded_names(plan().units[-1], plan(), Ledger((old,))) == ()
+    assert superseded_names(now.units[-1], [one.name for one in now.combinations], Ledger((old,))) == ("101_102",)
+    assert superseded_names(plan().units[-1], [one.name for one in plan().combinations], Ledger((old,))) == ()
 
 
 def state(found: Plan, ledger: Ledger, present: set[str], *, locked: bool = False) -> State:

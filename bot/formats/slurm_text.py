@@ -1,0 +1,68 @@
+"""What Slurm's commands print -> values. Every format here is one that we ask for (`-o`, `--parsable`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+SQUEUE_FORMAT = "%i|%T|%r|%u|%j|%k"
+SACCT_FORMAT = "JobID,State,Reason,User,JobName,Comment"
+_JOB_ID = re.compile(r"(\d+)(?:_(?:(\d+)|\[([\d,\-]+)(?:%\d+)?\]))?")
+_MAX_ARRAY = re.compile(r"^MaxArraySize\s*=\s*(\d+)", re.M)
+_STORAGE = re.compile(r"^AccountingStorageType\s*=\s*(\S+)", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of squeue or sacct: a job, a task of an array, or tasks of an array that still wait together."""
+
+    job: int
+    indices: tuple[int, ...]
+    """Of the array; () for a job that is none."""
+    state: str
+    reason: str
+    user: str
+    name: str
+    comment: str
+
+
+def parse_rows(text: str) -> Iterator[Row]:
+    """Read lines of SQUEUE_FORMAT or SACCT_FORMAT; what is no such line (a step, a warning) is left out."""
+    for line in text.splitlines():
+        cells = line.split("|", 5)
+        found = _JOB_ID.fullmatch(cells[0])
+        if found is None or len(cells) != 6:
+            continue
+        indices = (int(found[2]),) if found[2] else tuple(_indices(found[3] or ""))
+        yield Row(int(found[1]), indices, *cells[1:])
+
+
+def _indices(text: str) -> Iterator[int]:
+    """Read `0-3,7`."""
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        yield from range(int(first), int(last or first) + 1)
+
+
+def indices_text(indices: tuple[int, ...]) -> str:
+    """Write (0, 1, 2, 5) as `0-2,5`."""
+    parts: list[list[int]] = []
+    for index in indices:
+        if parts and parts[-1][1] == index - 1:
+            parts[-1][1] = index
+        else:
+            parts.append([index, index])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in parts)
+
+
+def parse_job_id(text: str) -> int | None:
+    """Read what `sbatch --parsable` printed, `ID` or `ID;CLUSTER`; None when that is not it."""
+    found = re.fullmatch(r"(\d+)(?:;\S+)?", text.strip().splitlines()[-1].strip()) if text.strip() else None
+    return int(found[1]) if found else None
+
+
+def parse_limits(text: str) -> tuple[int, bool]:
+    """Read `scontrol show config`: (MaxArraySize, whether there is accounting)."""
+    size, storage = _MAX_ARRAY.search(text), _STORAGE.search(text)
+    return int(size[1]) if size else 1001, storage is not None and not storage[1].endswith("/none")

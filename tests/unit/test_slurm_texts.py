@@ -1,0 +1,106 @@
+"""What Slurm's commands print, and what its states mean."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import ProjectError
+from bot.formats.batch_file import batch_text, jobs_text, parse_batch, parse_jobs, parse_task
+from bot.formats.slurm_text import indices_text, parse_job_id, parse_limits, parse_rows
+from bot.model.batch import Array, Batch, Resources, Task
+from bot.rules.slurm_states import STATES, Phase, meaning_of
+from tests.unit.test_batches import LARGE, chain, combination
+
+SQUEUE = """\
+7_[29-31,40%20]|PENDING|Resources|root|lmtbot.P.L1.ab.0a|P level 1 | with a bar
+7_3|RUNNING|None|root|lmtbot.P.L1.ab.0a|
+12|COMPLETED|None|lmtslr|wrap|(null)
+slurm_load_jobs error: Unable to contact slurm controller
+7_3.batch|COMPLETED||root|batch|
+"""
+
+
+def test_rows_of_the_queue_are_read_with_tasks_that_wait_together() -> None:
+    first, second, third = parse_rows(SQUEUE)
+    assert (first.job, first.indices, first.state) == (7, (29, 30, 31, 40), "PENDING")
+    assert first.comment == "P level 1 | with a bar"
+    assert (second.indices, second.user) == ((3,), "root")
+    assert (third.job, third.indices) == (12, ())
+
+
+@given(st.sets(st.integers(0, 50), min_size=1))
+def test_indices_are_written_as_slurm_reads_them(indices: set[int]) -> None:
+    ordered = tuple(sorted(indices))
+    (row,) = parse_rows(f"1_[{indices_text(ordered)}]|PENDING||u|n|")
+    assert row.indices == ordered
+
+
+@pytest.mark.parametrize(
+    ("text", "job"),
+    [
+        ("123\n", 123),
+        ("123;unity\n", 123),
+        ("17\n123\n", 123),
+        ("", None),
+        ("Submitted batch job 5", None),
+        ("12x", None),
+    ],
+)
+def test_a_job_id_is_the_last_line_and_nothing_else(text: str, job: int | None) -> None:
+    assert parse_job_id(text) == job
+
+
+def test_limits_come_from_the_clusters_configuration() -> None:
+    told = "AccountingStorageType   = accounting_storage/slurmdbd\nMaxArraySize            = 5000\n"
+    assert parse_limits(told) == (5000, True)
+    assert parse_limits(told.replace("slurmdbd", "none"))[1] is False
+
+
+def test_an_unknown_state_is_never_the_end() -> None:
+    assert meaning_of("QUANTUM").phase is Phase.UNKNOWN and "QUANTUM" in meaning_of("QUANTUM").words
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_that_ends_says_why(state: str) -> None:
+    meaning = meaning_of(state.lower())
+    assert meaning is STATES[state]
+    assert bool(meaning.words) == (meaning.phase is Phase.ENDED)
+
+
+def test_sacct_adds_words_to_states() -> None:
+    assert meaning_of("CANCELLED by 0") is STATES["CANCELLED"] and meaning_of("CANCELLED+") is STATES["CANCELLED"]
+    assert meaning_of("CANCELLED", "DependencyNeverSatisfied").words == "what it waits for did not become good"
+
+
+def batch() -> Batch:
+    tasks = (Task(chain(101, 3), 2, LARGE), Task(combination(101, 102), 1, Resources(1, 2, 3)))
+    arrays = (Array("0a", 0, 0, (0,), LARGE), Array("1c", 1, 0, (0,), LARGE, waits=True))
+    return Batch("ab", "2024-S1-MX-2", 1, "c0ffee", "A <a@b>", ("x", "y z"), tasks, arrays, "d", ("101_102",))
+
+
+def test_a_manifest_is_read_whole_or_by_one_task() -> None:
+    rows = batch_text(batch()).splitlines()
+    assert parse_batch(rows, "m") == batch()
+    head, task = parse_task(rows, 1, "m")
+    assert task == batch().tasks[1] and head.tasks == (task,) and head.kept == ("101_102",)
+
+
+def test_a_torn_manifest_is_told() -> None:
+    rows = batch_text(batch()).splitlines()
+    for torn in ([], [rows[0], rows[1][:30]], ["{}"]):
+        with pytest.raises(ProjectError, match="m: no manifest"):
+            parse_batch(torn, "m")
+    with pytest.raises(ProjectError, match="there is no task 7"):
+        parse_task(rows, 7, "m")
+
+
+def test_the_ids_of_arrays_are_kept_by_name() -> None:
+    assert parse_jobs(jobs_text({"0a": 17})) == {"0a": 17} and parse_jobs("") == {}
+
+
+def test_a_batch_names_its_jobs_by_project_level_and_itself() -> None:
+    one = batch()
+    assert one.job_name(one.arrays[0]) == "lmtbot.2024-S1-MX-2.L1.ab.0a"
+    assert [array.name for array in one.steps_of(1)] == ["1c"]
