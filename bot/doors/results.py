@@ -38,7 +38,17 @@ def read_products(tree: Path, name: str) -> Products | None:
         rc=_rc(folder / f"lmtoy_{name}.rc"),
         banks={bank: rc for bank, rc in banks.items() if rc.assignments},
         has_metadata=any(path.stat().st_size > 0 for path in metadata.glob(f"*/{name}/{name}_lmtmetadata.yaml")),
+        has_tap=find_tap(folder.parent, name) is not None,
     )
+
+
+def find_tap(project: Path, name: str) -> Path | None:
+    """Return the TAP of a unit in a project folder, None if there is none that holds anything."""
+    return next((path for path in _tap_paths(project, name) if path.is_file() and path.stat().st_size), None)
+
+
+def _tap_paths(project: Path, name: str) -> tuple[Path, Path]:
+    return project / f"{name}_TAP.tar", project / "TAP" / f"{name}_TAP.tar"
 
 
 def _homes(tree: Path, name: str) -> list[Path]:
@@ -118,7 +128,7 @@ def _steps(area: Path, name: str, official: Path, superseded: Iterable[str]) -> 
 
 def _paths_of(tree: Path, name: str) -> list[Path]:
     """Return everything that belongs to a unit in a project folder: directory, staging for the archive, zips, TAP."""
-    single = [tree / name, tree / "dir4dv" / name, tree / f"{name}_TAP.tar", tree / "TAP" / f"{name}_TAP.tar"]
+    single = [tree / name, tree / "dir4dv" / name, *_tap_paths(tree, name)]
     kinds = ("_SRDP.zip", "_SDFITS.zip", "_RAW.zip", "_lmtmetadata.yaml")
     single += [tree / "dirzip" / f"{name}{kind}" for kind in kinds]
     return [path for path in single if path.exists() or path.is_symlink()]

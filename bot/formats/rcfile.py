@@ -79,6 +79,8 @@ class Products:
     banks: Mapping[int, RcFile] = field(default_factory=dict)
     """lmtoy_NAME__B.rc."""
     has_metadata: bool = False
+    has_tap: bool = False
+    """The light products for a quick look were packed."""
 
 
 def parse_rc(text: str) -> RcFile:

@@ -56,6 +56,8 @@ def judge(unit: Unit, products: Products | None) -> Judgement:
     judging.look_at_calls()
     if kind != SPECTRA_ONLY and not products.has_metadata and not _without_metadata(unit):
         judging.faults.append("no metadata YAML was written, as in every hollow run")
+    if not products.has_tap and any(Parameters(line.words).get("tap") == "1" for line in unit.lines):
+        judging.faults.append("no TAP was made, and a quick look is nothing without")
     if not isinstance(unit, Chain):
         judging.faults += _judge_members(unit, products)
     return Judgement(tuple(judging.faults), judging.metrics, products.rc.get("lmtoy_version") or "")

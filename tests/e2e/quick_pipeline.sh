@@ -2,22 +2,26 @@
 # A pipeline of a few milliseconds for tests that need hundreds of runs: RSR only, and nothing in it but what a verdict
 # and a publication look at. What it writes follows from its words alone. Whims: QUICK_S seconds long; QUICK_HOLLOW=TEXT:
 # calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1: SIGTERM is ignored; QUICK_LINGER=1: a process of a
-# session of its own stays behind.
+# session of its own stays behind; QUICK_ODD_PID=PID: obsnums that are odd belong to this project; QUICK_DIE=TEXT: calls
+# with TEXT are killed, as the kernel does when memory runs out.
 for word; do
     case $word in
         obsnum=*) members=${word#*=} name=$members ;;
         obsnums=*) members=${word#*=} name=${members%%,*}_${members##*,} ;;
         restart=1) restart=1 ;;
+        tap=1) tap=1 ;;
         work_lmt=*) work=${word#*=} ;;
     esac
 done
 said="$*"
 said=${said%% work_lmt=*}
 pid=2024-S1-MX-2
+case $name in *[13579]) pid=${QUICK_ODD_PID:-$pid} ;; esac
 [ -z "$LMTSIM_JOURNAL" ] || echo "$(date +%s.%6N) $$ start $*" >>"$LMTSIM_JOURNAL"
 [ -z "$QUICK_STUBBORN" ] || trap '' TERM
 [ -z "$QUICK_LINGER" ] || setsid sleep 60 &
 sleep "${QUICK_S:-0}"
+case ${QUICK_DIE:+$said} in *"$QUICK_DIE"*) [ -z "$QUICK_DIE" ] || kill -9 $$ ;; esac
 cd "$work" || exit 1
 mkdir -p "$pid" "$pid/dirzip" && cd "$pid" || exit 1
 [ -z "$restart" ] || rm -rf "$name"
@@ -46,3 +50,4 @@ rm -rf "$place" && mkdir -p "$place" || exit 1
 echo "$said" >"$place/${name}_lmtmetadata.yaml"
 echo "$said" >"$place/${name}_SRDP.zip"
 ln -f "$place/${name}_SRDP.zip" "dirzip/${name}_SRDP.zip"
+[ -z "$tap" ] || (cd "$work" && tar cf "$pid/${name}_TAP.tar" "$pid/$name/lmtoy_$name.rc" "$pid/$name/lmtoy_args.log")

@@ -1,0 +1,337 @@
+"""The quick look: a service that reduces every new complete observation and hands the outcome on to be sent.
+
+Each pass compares what is complete with what is on record; nothing is remembered between passes that is not on disk.
+Promise: killed at any instant and started again, it ends in the same records and the same TAPs as never killed, and no
+call that came to its end is made twice. An attempt is level 1's (bot.stages.attempt); where all stands tells
+bot.stages.quicklook_survey, what is sent sees to bot.stages.sending.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from bot.doors.ledger import LedgerDoor
+from bot.doors.pipeline import LocalPipeline
+from bot.doors.quicklook_store import QuickLookStore
+from bot.doors.results import clear_doomed
+from bot.doors.tapbox import TapBox
+from bot.errors import Busy, LmtBotError, SettingsError
+from bot.model.plan import Plan
+from bot.model.raw import Arrived
+from bot.model.record import Record, RunState
+from bot.rules.quicklook import LEVEL, Standing, Task, chain_of, sort_out
+from bot.settings import Site
+from bot.stages.attempt import Attempt, Workshop, wait_for_all
+from bot.stages.quicklook_raw import Hindered, RawSource
+from bot.stages.quicklook_survey import read_parameters, what_is_asked
+from bot.stages.sending import Sender
+
+WATCH_S = 0.2
+LONGEST_PAUSE_S = 600
+
+Observe = Callable[[], Iterable[Arrived]]
+"""Look into the raw data and return what is complete, or all that is known; may raise LmtBotError."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for."""
+
+    jobs: int
+    since: str = ""
+    """UT date YYYY-MM-DD."""
+    once: bool = False
+    """End when nothing is left to do."""
+    is_watched: bool = False
+    """A person sees stderr."""
+
+
+def run_quicklook(site: Site, request: Request, observe: Observe, raw: RawSource, box: TapBox) -> None:
+    """Serve until interrupted, or with `once` until nothing is left to do. Busy: another service is at work."""
+    store = QuickLookStore(site.need_work())
+    pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
+    pipeline.locate()
+    with store.lock():
+        service = _Service(site, request, store, pipeline, (raw, box))
+        service.log.info("began: process %d on %s, %d jobs", os.getpid(), socket.gethostname(), request.jobs)
+        try:
+            service.serve(observe)
+        finally:
+            service.close()
+            service.log.info("ended")
+
+
+class _Service:
+    """One life of the service: passes, and in between the attempts that run."""
+
+    def __init__(
+        self,
+        site: Site,
+        request: Request,
+        store: QuickLookStore,
+        pipeline: LocalPipeline,
+        ends: tuple[RawSource, TapBox],
+    ) -> None:
+        self.site = site
+        self.request = request
+        self.raw, box = ends
+        self.store = store
+        self.log = store.open_log(is_watched=request.is_watched)
+        self.told = _Told(self.log)
+        self.records, torn = store.read_records()
+        for one in torn:
+            self.log.warning("ignored: %s", one)
+        self.arrived: dict[int, Arrived] = {}
+        self.standing = Standing()
+        self.waiting: list[Task] = []
+        self.running: dict[Future[Record | None], Task] = {}
+        self.stop = threading.Event()
+        self.pauses = _Pauses(site.settings.quicklook.poll_seconds)
+        self.projects = _Projects(site, pipeline)
+        self.pool = ThreadPoolExecutor(request.jobs, thread_name_prefix="quicklook")
+        self.sender = Sender(store, box, self.log)
+
+    def serve(self, observe: Observe) -> None:
+        """Pass after pass; with `once` until a pass finds nothing that can be done now."""
+        self.tidy()
+        self.look(observe)  # before there are threads, so that a first scan may use all processors
+        self.sender.start()
+        while self.work(time.monotonic() + self.site.settings.quicklook.poll_seconds) or not self.request.once:
+            self.look(observe)
+        self.sender.finish()
+
+    def tidy(self) -> None:
+        """Put away what a kill left lying about in projects that may have nothing more to do."""
+        for pid in self.store.untidy_projects():
+            try:
+                with self.projects.at_work(pid):
+                    pass
+            except (LmtBotError, OSError) as error:
+                self.told.warn(pid, f"{pid}: not tidied: {error}")
+
+    def close(self) -> None:
+        """Stop the calls, which leave records that say so, and let go of everything."""
+        self.stop.set()
+        wait_for_all(self.running)
+        self.pool.shutdown(wait=True)
+        for future, task in self.running.items():
+            self.note_end(future, task)
+        self.sender.close()
+
+    def look(self, observe: Observe) -> None:
+        """Compare what is complete with what is on record."""
+        try:
+            self.arrived = {one.obsnum: one for one in observe()}
+            self.told.forget("raw data")
+        except (LmtBotError, OSError) as error:
+            if self.request.once and isinstance(error, SettingsError):
+                raise
+            self.told.warn("raw data", f"the raw data could not be looked through: {error}; it is tried again")
+        try:
+            self.standing = read_parameters(self.site, self.store)
+        except LmtBotError as error:
+            self.told.warn("parameters", f"{error}; the parameters stay as they were")
+        for word in self.standing.refused:
+            self.told.warn(word, f"standing parameter left out: {word}")
+        asked = what_is_asked(self.site, self.store, self.request.since)
+        sorting = sort_out(self.arrived.values(), self.records, asked)
+        for obsnum, why in sorting.held.items():
+            self.told.tell(str(obsnum), f"{obsnum}: held back: {why}")
+        for obsnum, record in sorting.ended.items():
+            self.sender.offer(record, self.arrived.get(obsnum))
+        at_work = {task.name for task in self.running.values()}
+        self.waiting = [task for task in sorting.wanted if task.name not in at_work]
+        self.raw.clear({int(task.name) for task in sorting.wanted} | set(map(int, at_work)))
+
+    def work(self, until: float) -> bool:
+        """Start what may start and note what ends, until it is time to look again; say whether there was work."""
+        had_work = bool(self.running)
+        while time.monotonic() < until:
+            had_work |= self.start()
+            if self.running:
+                for future in wait(self.running, WATCH_S, FIRST_COMPLETED).done:
+                    self.note_end(future, self.running.pop(future))
+            elif self.request.once:
+                break
+            else:
+                time.sleep(WATCH_S)
+            if not self.sender.is_alive():
+                raise LmtBotError("the thread that sends has died; its traceback stands above")
+        return had_work
+
+    def start(self) -> bool:
+        """Give the free workers something to do."""
+        ready = (task for task in self.waiting if not self.pauses.hold_up(task))
+        for task in list(islice(ready, self.request.jobs - len(self.running))):
+            self.waiting.remove(task)
+            self.running[self.pool.submit(self.attempt, task)] = task
+        return bool(self.running)
+
+    def attempt(self, task: Task) -> Record | None:
+        """Make one quick look, in a worker; None: there is something better by now, or it is being made."""
+        chain = chain_of(task, self.standing)
+        with self.projects.at_work(task.pid) as shop:
+            if any(one.level > LEVEL and (one.state is RunState.GOOD or one.state.is_open) for one in _of(shop, task)):
+                return None
+            if task.left_open is None:
+                self.see_way(chain.obsnum)
+            pipeline = shop.pipeline.with_data(self.raw.data_of(chain.obsnum))
+            shop = replace(shop, plan=Plan(task.pid, LEVEL, (chain,), ()), pipeline=pipeline)
+            self.log.info("%s: begins: %s", task, chain.lines[0])
+            record = Attempt(shop, chain, self.stop).run()
+            if record.state is RunState.FAILED:
+                self.see_cause(record)
+            return record
+
+    def see_way(self, obsnum: int) -> None:
+        """Raise Hindered where a call could only fail."""
+        self.raw.check(obsnum)
+        if self.store.free_gb() * 1000 < self.site.settings.quicklook.free_mb:
+            told = f"{self.store.work}: less than {self.site.settings.quicklook.free_mb} MB are left on this disk"
+            raise Hindered(f"{told}; no quick look begins before there is room (quicklook.free_mb in the settings)")
+
+    def see_cause(self, record: Record) -> None:
+        """Let a failure count for nothing where the raw data went meanwhile, or the disk is full; Hindered then."""
+        try:
+            self.see_way(int(record.name))
+        except Hindered:
+            self.store.set_aside(int(record.name), [record])
+            raise
+
+    def note_end(self, future: Future[Record | None], task: Task) -> None:
+        """Say how an attempt ended, and take what is on record of the obsnum now."""
+        try:
+            record = future.result()
+            self.pauses.forget(task)
+            self.told.forget("hindered")
+        except Busy as error:
+            record = None
+            self.pauses.put(task.pid)
+            self.told.warn(task.pid, f"waits: {error}")
+        except Hindered as error:
+            record = None
+            self.pauses.put(task.name, longer=True)
+            self.told.warn("hindered", str(error))
+        except (LmtBotError, OSError) as error:
+            record = None
+            self.log.error("%s: %s; next try in %d s", task, error, self.pauses.put(task.name, longer=True))
+        if record is not None:
+            level = logging.INFO if record.state is RunState.GOOD else logging.WARNING
+            seconds = sum(one.seconds for one in record.outcomes)
+            told = "" if record.verdict == record.state else f": {record.verdict}"
+            self.log.log(level, "%s: %s%s, after %.1f s; log %s", task, record.state, told, seconds, record.log)
+            if record.state in (RunState.GOOD, RunState.FAILED):
+                self.sender.offer(record, task.arrived)
+        self.take_records(task)
+
+    def take_records(self, task: Task) -> None:
+        """Read the obsnum's records again: the next pass judges by them."""
+        number = int(task.name)
+        try:
+            fresh = LedgerDoor(self.store.work, task.pid).read(f"{task.name}.L*").records
+        except LmtBotError as error:
+            self.log.error("%s: %s", task.name, error)
+            return
+        self.records[number] = (*(one for one in self.records.get(number, ()) if one.pid != task.pid), *fresh)
+
+
+def _of(shop: Workshop, task: Task) -> tuple[Record, ...]:
+    return shop.door.read(f"{task.name}.L*").records
+
+
+class _Told:
+    """Says a thing once, and again only when it has become another."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self.log = log
+        self.last: dict[str, str] = {}
+
+    def warn(self, about: str, text: str) -> None:
+        """Warn, unless this was the last word about it."""
+        self.tell(about, text, logging.WARNING)
+
+    def tell(self, about: str, text: str, level: int = logging.INFO) -> None:
+        """Tell, unless this was the last word about it."""
+        if self.last.get(about) != text:
+            self.last[about] = text
+            self.log.log(level, "%s", text)
+
+    def forget(self, about: str) -> None:
+        """Take note that it is over."""
+        self.last.pop(about, None)
+
+
+class _Pauses:
+    """What is left alone for a while: obsnums that the machine failed, projects that somebody else works on."""
+
+    def __init__(self, least_s: float) -> None:
+        self.least_s = least_s
+        self.until: dict[str, float] = {}
+        self.length_s: dict[str, float] = {}
+
+    def put(self, name: str, *, longer: bool = False) -> float:
+        """Leave it alone, twice as long as last time if so wanted; return for how long in s."""
+        before = self.length_s.get(name, 0) if longer else 0
+        self.length_s[name] = min(max(self.least_s, 2 * before), LONGEST_PAUSE_S)
+        self.until[name] = time.monotonic() + self.length_s[name]
+        return self.length_s[name]
+
+    def hold_up(self, task: Task) -> bool:
+        """Say whether the task has to wait."""
+        return any(self.until.get(name, 0) > time.monotonic() for name in (task.name, task.pid))
+
+    def forget(self, task: Task) -> None:
+        """Take note that all went well."""
+        self.until.pop(task.name, None)
+        self.length_s.pop(task.name, None)
+
+
+class _Projects:
+    """The projects that are worked on: each is locked for as long as one of its quick looks is made."""
+
+    def __init__(self, site: Site, pipeline: LocalPipeline) -> None:
+        self.site = site
+        self.pipeline = pipeline
+        self.guard = threading.Lock()
+        self.locks: dict[str, ExitStack] = {}
+        self.users: Counter[str] = Counter()
+        self.tidied: set[str] = set()
+
+    @contextmanager
+    def at_work(self, pid: str) -> Iterator[Workshop]:
+        """Share the project's lock among our own attempts; Busy: somebody else has it."""
+        door = LedgerDoor(self.site.need_work(), pid)
+        shop = Workshop(self.site, door, self.pipeline, Plan(pid, LEVEL, (), ()), "", os.environ.get("USER", ""))
+        with self.guard:
+            if not self.users[pid]:
+                self._lock(shop)
+            self.users[pid] += 1
+        try:
+            yield shop
+        finally:
+            with self.guard:
+                self.users[pid] -= 1
+                if not self.users[pid]:
+                    self.locks.pop(pid).close()
+
+    def _lock(self, shop: Workshop) -> None:
+        """Lock the project, and the first time put away what dead runners left."""
+        with ExitStack() as held:
+            held.enter_context(shop.door.lock("lmtbot quicklook"))
+            shop.door.check_storage()
+            if shop.door.pid not in self.tidied:
+                for name in ("area", "old", "failed"):
+                    clear_doomed(shop.door.folder(name))
+                shop.clear_left(shop.door.read())
+                self.tidied.add(shop.door.pid)
+            self.locks[shop.door.pid] = held.pop_all()
