@@ -1,0 +1,1 @@
+"""Changes that more than one door makes: a branch moved, a pull request opened, merged, closed."""

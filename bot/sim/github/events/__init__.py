@@ -1,0 +1,1 @@
+"""How an event is born, and how hooks get it."""

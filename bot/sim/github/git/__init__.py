@@ -1,0 +1,1 @@
+"""Real git: objects in process, the git program, smart HTTP."""

@@ -1,0 +1,188 @@
+"""A folder to practise in: the simulated GitHub with this repository's own files, demo projects, and a simulated site.
+
+`Sandbox` opens a folder (makes it the first time, goes on afterwards), serves it on loopback, and says its addresses.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from bot.errors import DoorError, ProjectError, SettingsError
+from bot.sim.demo import lay_out
+from bot.sim.github.git import program
+from bot.sim.github.rules.access import Kind
+from bot.sim.github.seed import BOT_PERMISSIONS, World, is_planted, plant, token_of
+from bot.sim.github.server import HOST, Running, address_of, listen
+from bot.sim.github.store.state import State
+from bot.sim.github.store.tokens import make_token
+from bot.sim.github.workflows.hosts import HOSTS, Host
+
+PACKAGE = Path(__file__).parents[2]
+MARK, STATE, SITE, STAGE = "sandbox.json", "github", "site", "stage"
+USUAL_PORT = 8327
+AUTHOR = ("-c", "user.name=po", "-c", "user.email=po@users.noreply.github.com")
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """One folder that is served at one port."""
+
+    folder: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Return the address of the pages, of the API and of git."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def bot_token(self) -> str:
+        """Return the token of the bot's installation; it does not expire."""
+        return "ghs_lmtbot_for_practice"
+
+    def told(self) -> dict[str, Any]:
+        """Return what programs want to know: addresses, tokens, folders."""
+        world, site = World(), self.folder / SITE
+        people = {login: token_of(login) for login in (*world.teams, *world.strangers)}
+        return {
+            "address": self.address,
+            "repository": f"{world.org}/{world.repo}",
+            "page": f"{self.address}/{world.org}/{world.repo}",
+            "git": f"{self.address}/{world.org}/{world.repo}.git",
+            "tokens": people | {f"{world.bot}[bot]": self.bot_token},
+            "app_key": str(self.folder / STATE / f"{world.bot}.pem"),
+            "gh": {"GH_HOST": "github.localhost", "HTTP_PROXY": self.address, "NO_PROXY": HOST},
+            "DATA_LMT": str(site / "data"),
+            "WORK_LMT": str(site / "work"),
+            "folder": str(self.folder),
+            "process": os.getpid(),
+        }
+
+
+@contextmanager
+def opened(folder: Path, port: int | None) -> Iterator[tuple[Sandbox, Running]]:
+    """Serve a sandbox; an unknown port is the one of the last time. Raise LmtBotError when it cannot be."""
+    with _own(folder) as mark:
+        known = json.loads(mark.read() or "{}")
+        listener = _listen(port if port is not None else known.get("port", USUAL_PORT))
+        sandbox = Sandbox(folder, listener.getsockname()[1])
+        if not known.get("is_ready"):
+            _clear(folder)
+        state = State(folder / STATE, address=address_of(listener))
+        if not state.do(lambda: is_planted(state)).result():
+            _make(folder, state)
+        _write(mark, {"port": sandbox.port, "is_ready": True})
+        with Running(state, listener, hosts=_hosts(folder / SITE)) as running:
+            yield sandbox, running
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[TextIO]:
+    """Hold the folder's mark, locked; refuse a folder that is something else, or that is served already."""
+    path = folder / MARK
+    if folder.exists() and not path.is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ProjectError(f"{folder}: this folder exists and is no sandbox; give another with --dir DIR")
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as mark:
+        try:
+            fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ProjectError(
+                f"{folder}: another process serves this sandbox; end it, or give another folder with --dir DIR"
+            ) from error
+        mark.seek(0)
+        yield mark
+
+
+def _write(mark: TextIO, told: dict[str, Any]) -> None:
+    mark.seek(0)
+    mark.truncate()
+    mark.write(json.dumps(told))
+    mark.flush()
+    os.fsync(mark.fileno())
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return listen(port)
+    except (OSError, OverflowError) as error:
+        raise SettingsError(
+            f"port {port} of {HOST} cannot be used ({error}); give another with --port N, or --port 0 for any"
+        ) from error
+
+
+def _clear(folder: Path) -> None:
+    """Take away what a start left that was ended in the middle."""
+    for name in (STATE, SITE, STAGE):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def _make(folder: Path, state: State) -> None:
+    """Lay out the site and the repository, and people the world."""
+    stage = folder / STAGE
+    lay_out(folder / SITE)
+    _take_own_files(stage)
+    _add_demo(stage, folder / SITE)
+    world = World()
+
+    def populate() -> None:
+        with state.db.transaction():
+            plant(state, world, stage)
+            installation = state.db.row("installations", 1)
+            bot = state.db.one("SELECT * FROM accounts WHERE type = 'Bot'")
+            token = Sandbox(folder, 0).bot_token
+            held = {"metadata": "read"} | BOT_PERMISSIONS
+            if bot:
+                make_token(state, Kind.INSTALLATION, bot, permissions=held, installation=installation, text=token)
+
+    state.do(populate).result()
+    shutil.rmtree(stage)
+
+
+def _take_own_files(stage: Path) -> None:
+    """Clone the checkout that this program lives in; where it is none, take the package's files."""
+    checkout = PACKAGE.parent
+    if (checkout / ".git").exists():
+        try:
+            program.git(stage.parent, "clone", "-q", "--no-tags", str(checkout), str(stage))
+            program.git(stage, "checkout", "-q", "-B", "main")
+            return
+        except DoorError:  # not ours to read, or no commit yet: the files will do
+            shutil.rmtree(stage, ignore_errors=True)
+    program.git(stage.parent, "init", "-q", "--initial-branch=main", str(stage))
+    shutil.copytree(PACKAGE, stage / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def _add_demo(stage: Path, site: Path) -> None:
+    """Add the demo projects and the settings of the simulated pipeline to the repository; keep what is there."""
+    for name in ("projects", ".github", "templates"):
+        for path in sorted((site / name).rglob("*")):
+            goal = stage / path.relative_to(site)
+            if path.is_file() and not goal.exists():
+                goal.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, goal)
+        shutil.rmtree(site / name)
+    program.git(stage, "add", "-A")
+    program.git(stage, *AUTHOR, "commit", "-q", "--allow-empty", "-m", "Projects to practise with")
+
+
+def _hosts(site: Path) -> tuple[Host, ...]:
+    """Return the hosts; those of the observatory see the simulated raw data, each its own results."""
+    variables = {"DATA_LMT": str(site / "data"), "LMTSIM_PYTHON": sys.executable}
+    found = []
+    for host in HOSTS:
+        work = site / "work" if host.name != "malt" else site / "malt"
+        work.mkdir(exist_ok=True)
+        ours = variables | {"WORK_LMT": str(work)} if "self-hosted" in host.labels else {}
+        found.append(Host(host.name, host.labels, host.slots, dict(host.environment) | ours))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Rows -> the JSON that the API documents. Reads only."""

@@ -1,0 +1,1 @@
+"""Workflows come alive: events become runs, runs become jobs, hosts take jobs and run them by `act`."""

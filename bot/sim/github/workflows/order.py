@@ -1,0 +1,177 @@
+"""One job for `act`: the workflow file that holds it alone, its event, and the words of the command line.
+
+`act` gets one job at a time, because it knows one host and no waiting: which job comes next, `if`, `needs`, matrix and
+concurrency are decided by `progress`. The jobs that it needs stand in the file as stubs with their results and outputs,
+so that the `needs` context is right inside its steps; one more job after it hands out its outputs.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pygit2
+import yaml
+
+from bot.sim.github.deeds import runs
+from bot.sim.github.rules.access import Kind
+from bot.sim.github.rules.expressions import ExpressionFault, as_number, fill
+from bot.sim.github.rules.workflow_file import KNOWN_ACTIONS, Workflow, needs_of, token_permissions
+from bot.sim.github.store.act import Act
+from bot.sim.github.store.database import Row
+from bot.sim.github.store.tokens import make_token
+from bot.sim.github.workflows import contexts, progress
+from bot.sim.github.workflows.hosts import MARK, Host
+
+ACTIONS = Path(__file__).with_name("actions")
+COLLECTOR, PLATFORM, USUAL_MINUTES = "sim-outputs", "here", 360
+RESULT_STEPS = {"success": "true", "failure": "exit 1", "cancelled": "exit 1", "skipped": "true"}
+"""What a stub runs. `act` has no way to be cancelled by a step: `needs.x.result` of a cancelled job reads failure."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """All that is needed to run a job, so that its thread needs the state no more."""
+
+    job_id: int
+    key: str
+    host: Host
+    folder: Path
+    environment: Mapping[str, str]
+    words: tuple[str, ...]
+    steps: tuple[str, ...]
+    secrets: tuple[str, ...]
+    token: str
+    minutes: float
+    sha: str
+    objects: Path
+    files: Mapping[str, str]
+
+    @property
+    def outputs(self) -> Path:
+        """Return where the job's outputs will stand."""
+        return self.folder / "outputs.json"
+
+    def lay_out(self) -> None:
+        """Make the job's folder: its files, and a repository at the run's commit that borrows the server's objects."""
+        self.folder.mkdir(parents=True)
+        for name, text in self.files.items():
+            (self.folder / name).write_text(text)
+        repository = pygit2.init_repository(str(self.folder / "repository"))
+        Path(repository.path, "objects", "info", "alternates").write_text(f"{self.objects}\n")
+        Path(repository.path, "HEAD").write_text(f"{self.sha}\n")
+
+
+def make_order(act: Act, repo: Row, run: Row, job: Row, host: Host) -> Order:
+    """Return the order for a job that this host takes; makes the job's token."""
+    workflow = progress.workflow_of(act, run)
+    told = workflow.jobs[job["key"]]
+    hosts = act.state.folder / "hosts"
+    folder = hosts / host.name / "jobs" / str(job["id"])
+    permissions = token_permissions(workflow, told, is_trusted=bool(run["is_trusted"]))
+    account = runs.robot(act, repo).user
+    token = make_token(act.state, Kind.WORKFLOW, account, permissions=permissions, repo_ids=[repo["id"]], hours=24)
+    secrets = contexts.values(act, repo, "secret", job["environment"] or "") if run["is_trusted"] else {}
+    secrets |= {"GITHUB_TOKEN": token}
+    variables = contexts.values(act, repo, "variable", job["environment"] or "")
+    needs = progress.needs_context(act, run, workflow, job["key"])
+    return Order(
+        job_id=job["id"],
+        key=job["key"],
+        host=host,
+        folder=folder,
+        environment=host.variables(hosts) | {MARK: str(folder)},
+        words=tuple(_words(act, repo, run, host, folder, told, secrets, variables)),
+        steps=tuple(_step_names(told)),
+        secrets=tuple(secrets.values()),
+        token=token,
+        minutes=_minutes(act, repo, run, job, told),
+        sha=run["sha"],
+        objects=act.state.path_of(repo["id"]) / "objects",
+        files={"workflow.yml": _alone(workflow, run["event"], job, needs), "event.json": run["payload"]},
+    )
+
+
+def _minutes(act: Act, repo: Row, run: Row, job: Row, told: Mapping[str, Any]) -> float:
+    scope = contexts.scope(act, repo, run, matrix=json.loads(job["matrix"]))
+    try:
+        return as_number(fill(told.get("timeout-minutes", USUAL_MINUTES), scope))
+    except ExpressionFault:
+        return USUAL_MINUTES
+
+
+def _step_names(told: Mapping[str, Any]) -> Iterator[str]:
+    for step in told["steps"]:
+        said = str(step.get("name") or step.get("uses") or step.get("run", "")).strip().partition("\n")[0]
+        yield said if "name" in step else f"Run {said}"
+
+
+def _alone(workflow: Workflow, event: str, job: Row, needs: Mapping[str, Any]) -> str:
+    """Write the workflow file with this one job, its stubs, and the collector of its outputs."""
+    told, key = workflow.jobs[job["key"]], job["key"]
+    kept = {name: told[name] for name in ("env", "defaults", "outputs", "steps") if name in told}
+    matrix = {name: [_literal(value)] for name, value in json.loads(job["matrix"]).items()}
+    mine: dict[str, Any] = {"needs": needs_of(told), "if": "always()", "runs-on": PLATFORM} | kept
+    if matrix:
+        mine["strategy"] = {"matrix": matrix}
+    script = {"run": 'printf %s "$SIM_OUTPUTS_OF" > "$SIM_OUTPUTS"', "env": {"SIM_OUTPUTS_OF": "${{ toJSON(needs) }}"}}
+    jobs = {name: _stub(need) for name, need in needs.items()} | {key: mine}
+    jobs[COLLECTOR] = {"needs": [key], "if": "always()", "runs-on": PLATFORM, "steps": [script]}
+    top = {name: workflow.whole[name] for name in ("env", "defaults") if name in workflow.whole}
+    whole = {"name": workflow.name, "on": {event: workflow.triggers.get(event)}} | top | {"jobs": jobs}
+    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def _stub(need: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = {name: _literal(value) for name, value in need["outputs"].items()}
+    steps = [{"run": RESULT_STEPS[need["result"]]}]
+    skipped = {"if": False} if need["result"] == "skipped" else {"if": "always()"}
+    return {"runs-on": PLATFORM, "outputs": outputs, "steps": steps} | skipped
+
+
+def _literal(value: Any) -> Any:
+    """Return a value so that nothing in it is taken for an expression."""
+    if isinstance(value, str) and "${{" in value:
+        return "${{ '" + value.replace("'", "''") + "' }}"
+    return value
+
+
+def _words(
+    act: Act, repo: Row, run: Row, host: Host, folder: Path, told: Mapping[str, Any], secrets: dict[str, str],
+    variables: dict[str, str],
+) -> Iterator[str]:  # fmt: skip
+    known = contexts.github(act, repo, run)
+    yield from (run["event"], "-W", str(folder / "workflow.yml"), "-e", str(folder / "event.json"))
+    yield from ("-a", known["actor"], "-P", f"{PLATFORM}=-self-hosted", "--json", "--no-cache-server")
+    yield from ("--no-skip-checkout", "--action-cache-path", str(folder / "cache"))
+    for name, value in _environment(act, known, host, folder).items():
+        yield from ("--env", f"{name}={value}")
+    for name, value in secrets.items():
+        yield from ("-s", f"{name}={value}")
+    for name, value in variables.items():
+        yield from ("--var", f"{name}={value}")
+    for used in sorted({step["uses"] for step in told["steps"] if "uses" in step}):
+        if used.partition("@")[0] in KNOWN_ACTIONS:
+            yield from ("--local-repository", f"{used}={ACTIONS / used.partition('@')[0].partition('/')[2]}")
+
+
+def _environment(act: Act, known: Mapping[str, Any], host: Host, folder: Path) -> dict[str, str]:
+    """Return what steps see of the run; the last lines lead `gh` to this server."""
+    names = ("repository", "ref", "ref_name", "ref_type", "run_id", "run_number", "run_attempt", "triggering_actor")
+    return {f"GITHUB_{name.upper()}": str(known[name]) for name in names} | {
+        "GITHUB_API_URL": act.state.address,
+        "GITHUB_SERVER_URL": act.state.address,
+        "RUNNER_NAME": host.name,
+        "RUNNER_ENVIRONMENT": "self-hosted" if "self-hosted" in host.labels else "github-hosted",
+        "SIM_ACTIONS": str(ACTIONS),
+        "SIM_PYTHON": sys.executable,
+        "SIM_OUTPUTS": str(folder / "outputs.json"),
+        MARK: str(folder),
+        "GH_HOST": "github.localhost",
+        "HTTP_PROXY": act.state.address,
+        "NO_PROXY": "127.0.0.1",
+    }
