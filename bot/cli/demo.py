@@ -24,15 +24,31 @@ EXAMPLES = (
 )
 
 STORY = (
-    ("Two projects are in the repository, and nothing of them has been run.", "status"),
-    ("In the night the telescope observed: new obsnums, a new source, a project nobody has seen.", "arrivals"),
-    ("They go into the project files; every other byte of them stays as it was.", "arrivals --apply"),
-    ("Is everything well? What is an error would keep its run line from the pipeline.", "check"),
-    ("What follows for one obsnum: its chain of tiers, and the combinations that wait for it.", None),
-    ("Level 1: only what has no good record is run, side by side where nothing waits.", "run"),
-    ("Where do the projects stand?", "status"),
+    (
+        "A night at the telescope: raw files arrive as rsync brings them, hidden and growing, in any order.",
+        ("sim telescope --data {data} --from {observed}",),
+    ),
+    ("What has arrived, and is it whole? The scan writes the observation log.", ("scan", "last")),
+    (
+        "At the telescope every new observation gets a quick look; its light products travel to the cluster.",
+        ("quicklook --once --quiet --work {malt} --send-to {work}", "quicklook --status --work {malt}"),
+    ),
+    ("On the cluster two projects are in the repository, and nothing of them has been run.", ("status",)),
+    ("The log has more than they list: new obsnums, a new source, a project nobody has seen.", ("arrivals",)),
+    ("They go into the project files; every other byte of them stays as it was.", ("arrivals --apply",)),
+    ("Is everything well? What is an error would keep its run line from the pipeline.", ("check",)),
+    (
+        "What follows for one obsnum: its chain of tiers, and the combinations that wait for it.",
+        ("plan 2024-S1-MX-2 --obsnum 120317",),
+    ),
+    (
+        "Level 1: only what has no good record is run, side by side where nothing waits.",
+        tuple(f"run {pid} --level 1" for pid in ("2024-S1-MX-2", "2023-S1-US-17", "2024-S1-UM-11")),
+    ),
+    ("Where do the projects stand?", ("status",)),
+    ("Two beams of 120317 are bad and nobody has flagged them yet: look at the page.", ("summary",)),
 )
-PLANNED = "plan 2024-S1-MX-2 --obsnum 120317"
+"""(what happens, the commands that an operator types)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,33 +58,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, _site: Site) -> int:
     """Play the story; 0 when every step ended well."""
-    from bot.sim.demo import lay_out
+    from bot.sim.demo import OBSERVED, lay_out
 
     root = _fresh(Path(args.dir).absolute())
     began = time.monotonic()
     os.environ.update(lay_out(root))
     os.environ.setdefault("LMTSIM_PLOTS", "few")
+    places = {name: root / name for name in ("data", "work", "malt")} | {"observed": root / OBSERVED}
+    places["malt"].mkdir()
     _commit(root, "The projects as they were")
-    for words, verb in STORY:
+    for words, commands in STORY:
         print(f"\n\x1b[1m{words}\x1b[0m" if sys.stdout.isatty() else f"\n{words}")
-        if verb == "run":
-            _play("run 2024-S1-MX-2 --level 1", root)
-            _play("run 2023-S1-US-17 --level 1", root)
-            _play("run 2024-S1-UM-11 --level 1", root)
-        else:
-            _play(verb or PLANNED, root)
-        if verb == "arrivals --apply":
+        for command in commands:
+            _play([word.format_map(places) for word in command.split()], root)
+        if "arrivals --apply" in commands:
             _commit(root, "Arrivals of the night")
-    print("\nTwo beams of 120317 are bad and nobody has flagged them yet: look at the page.")
-    _play("summary", root)
-    print(f"\nDone in {time.monotonic() - began:.0f} s. To go on by hand:")
+    _tell_how_to_go_on(root, time.monotonic() - began)
+    return 0
+
+
+def _tell_how_to_go_on(root: Path, seconds: float) -> None:
+    print(f"\nThe newest quick looks: {root / 'work' / 'lmtoy_run' / 'last100.html'}")
+    print(f"Done in {seconds:.0f} s. To go on by hand:")
     if sys.prefix != sys.base_prefix:
         print(f"  . {shlex.quote(sys.prefix)}/bin/activate")
     print(f"  cd {shlex.quote(str(root))}")
     names = ("DATA_LMT", "WORK_LMT", "LMTSIM_PYTHON")
     print("  export " + " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in names))
     print("  edit projects/2024-S1-MX-2/qa.yaml, then: lmtbot run 2024-S1-MX-2 --dry-run")
-    return 0
 
 
 def _fresh(root: Path) -> Path:
@@ -85,10 +102,11 @@ def _fresh(root: Path) -> Path:
     return root
 
 
-def _play(command: str, root: Path) -> None:
+def _play(words: list[str], root: Path) -> None:
     """Show a command and run it as if it had been typed."""
+    command = shlex.join(words).replace(f"{root}{os.sep}", "")
     print(f"$ lmtbot {command}", flush=True)
-    code = main([*command.split(), "--root", str(root)])
+    code = main([*words, "--root", str(root)])
     if code != 0:
         raise DoorError(f"`lmtbot {command}` ended with {code}; the site is in {root}")
 

@@ -14,10 +14,11 @@ from bot.formats.project_file import parse_folder
 from bot.formats.validation import validate
 from bot.formats.yaml_text import parse_document
 from bot.model.project import Qa
-from bot.settings import Settings
+from bot.settings import QuickLooks, RawFiles, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
+DOCUMENTS = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -42,9 +43,18 @@ def test_the_documented_project_files_are_read_and_planned() -> None:
     assert folder.project.sources["FIELD_2"].tiers.b == ("badcb=2/3", "speczoom=97,4")
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/project-files.md", "docs/checks.md", "docs/parameters.md"])
+@pytest.mark.parametrize("name", ["raw-data.md", "quicklook.md"])
+def test_the_documented_settings_are_what_the_reader_takes(name: str) -> None:
+    (text,) = blocks((ROOT / "docs" / name).read_text(), "yaml")
+    settings = validate(parse_document(text, name), Settings)
+    assert (settings.raw, settings.quicklook == QuickLooks()) == (RawFiles(), name == "raw-data.md")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_command_in_a_document_exists(name: str) -> None:
-    verbs = set(re.findall(r"`lmtbot ([a-z]+)", (ROOT / name).read_text()))
+    text = (ROOT / name).read_text()
+    shown = "\n".join(re.findall(r"^```[a-z]*\n(.*?)^```$", text, re.M | re.S))
+    verbs = {*re.findall(r"`lmtbot ([a-z]+)", text), *re.findall(r"^(?:\$ )?lmtbot ([a-z]+)", shown, re.M)}
     assert verbs <= set(VERBS)
 
 
@@ -65,6 +75,8 @@ def test_every_verb_has_help_with_examples_that_its_own_parser_takes(
         _parser_of(verb, module).parse_args(words[2:])
 
 
-def test_links_between_documents_lead_somewhere() -> None:
-    for link in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / link).exists(), link
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_between_documents_lead_somewhere(name: str) -> None:
+    path = ROOT / name
+    for link in re.findall(r"\]\(([^)#]+)\)", path.read_text()):
+        assert (path.parent / link).exists(), link

@@ -1,4 +1,5 @@
-"""The practice site: three real projects (facts only) and a real slice of the observation log, to be laid out anywhere.
+"""The practice site: two real projects (facts only), and what the telescope is going to observe.
+
 
 Rows and parameters are those of 2024-S1-MX-2, 2023-S1-US-17 and 2024-S1-UM-11, as the public lmtoy repositories and
 the observation log had them; what the simulated sky holds is in sim_truth.yaml.
@@ -12,6 +13,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PIPELINE = HERE.parent / "SLpipeline.sh"
+OBSERVED = "observed.log"
+"""A real slice of the observation log, for `lmtbot sim telescope --from`."""
 SETTINGS = """\
 # the simulated pipeline stands in for the real one
 pipeline:
@@ -28,8 +31,8 @@ def lay_out(root: Path) -> dict[str, str]:
     shutil.copytree(HERE / "projects", root / "projects")
     schemas = HERE.parents[2] / "templates" / "schema"
     shutil.copytree(schemas, root / "templates" / "schema")
-    for name in ("data_lmt.log", "sim_truth.yaml"):
-        shutil.copy(HERE / name, data / name)
+    shutil.copy(HERE / "sim_truth.yaml", data)
+    shutil.copy(HERE / OBSERVED, root)
     (root / ".github" / "lmtbot.yml").write_text(SETTINGS.format(command=_quoted(PIPELINE)), encoding="utf-8")
     return {"DATA_LMT": str(data), "WORK_LMT": str(work), "LMTSIM_PYTHON": sys.executable}
 
