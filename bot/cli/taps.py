@@ -13,9 +13,9 @@ from bot.cli.output import print_json, print_table
 from bot.settings import Site
 
 EXAMPLES = (
-    "lmtbot taps                                look into the inbox",
-    "lmtbot taps --receive                      receive everything in it",
-    "lmtbot taps --receive --work /nese/work_lmt    the same, for another WORK_LMT",
+    "lmtbot taps                                  look into the inbox",
+    "lmtbot taps --receive                        receive everything in it",
+    "lmtbot taps --receive --work /nese/work_lmt  the same, for another WORK_LMT",
 )
 
 

@@ -40,6 +40,7 @@ quicklook: {{poll_seconds: 1}}
 """
 """Spectrometer files are taken by their names, as the plain reader takes them, and files of old are."""
 PASSES = 8
+SETTLED_S = 2.5
 LEAST = 2_500
 """Header files of a slice: fewer measure how long a process needs to start."""
 
@@ -87,6 +88,8 @@ def _incremental(data: Path, site: Path, headers: int) -> list[Row]:
     last = FIRST + headers // HEADERS_A_BLOCK * BLOCK
     nothing, found, peak = [], [], 0.0
     for number in range(5):
+        time.sleep(SETTLED_S)
+        scan(data, site)  # lists once more what had changed just now
         nothing.append(scan(data, site)[0])
         new = write_unit(data, Unit(last + 10 + number, "SEQ", last - 4, 2, "classic"))
         wall_s, peak_mb, told = scan(data, site)

@@ -1,6 +1,5 @@
 """The practice site: two real projects (facts only), and what the telescope is going to observe.
 
-
 Rows and parameters are those of 2024-S1-MX-2, 2023-S1-US-17 and 2024-S1-UM-11, as the public lmtoy repositories and
 the observation log had them; what the simulated sky holds is in sim_truth.yaml.
 """
