@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from bot.errors import ProjectError, SettingsError
-from bot.model.project import Frozen
+from bot.model.frozen import Frozen
 from bot.model.scalars import Day, Text, WholeNumber, Word
 
 SETTINGS_FILE = Path(".github") / "lmtbot.yml"

@@ -5,21 +5,14 @@ Layout: $WORK_LMT/lmtbot/PID/{lock,ledger/,area/,log/,old/,failed/}. Network sto
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import getpass
-import json
 import os
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
 
 from bot.doors.files import clear_unfinished, write_whole
-from bot.errors import Busy, DoorError, ProjectError, SettingsError
+from bot.doors.locks import hold, is_held, share
+from bot.errors import DoorError, ProjectError, SettingsError
 from bot.formats.record_file import SUFFIX, parse_record, record_name, record_text
 from bot.model.record import Ledger, Record
 
@@ -111,90 +104,9 @@ class LedgerDoor:
     @contextmanager
     def share(self) -> Iterator[None]:
         """Keep runners of this project away while its products are read; raise Busy when one is at work."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "lock").open("a+", encoding="utf-8") as stream:
-            if not _try_lock(stream, fcntl.LOCK_SH):
-                stream.seek(0)
-                raise Busy(f"{self.pid}, whose obsnums are needed: {_holder(stream.read())}; wait for it")
+        with share(self.home / "lock", f"{self.pid}, whose obsnums are needed"):
             yield
 
     def is_locked(self) -> bool:
         """Say whether a runner holds the project now."""
         return is_held(self.home / "lock")
-
-
-@contextmanager
-def hold(path: Path, what: str, purpose: str) -> Iterator[None]:
-    """Hold a lock file that says who holds it; raise Busy when somebody else does.
-
-    The kernel ends the lock with its holder, so that none can be left behind by a killed process. An `sbatch` that
-    outlives its caller holds it on (bot.doors.slurm): until it has ended nobody can know what it will submit.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as stream:
-        if not _try_lock(stream, fcntl.LOCK_EX):
-            stream.seek(0)
-            raise Busy(f"{what}: {_holder(stream.read())}; wait for it, or stop it there")
-        os.set_inheritable(stream.fileno(), True)
-        stream.truncate(0)
-        stream.write(json.dumps(_claim(purpose)))
-        stream.flush()
-        try:
-            yield
-        finally:
-            stream.truncate(0)
-
-
-def is_held(path: Path) -> bool:
-    """Say whether somebody holds a lock file now."""
-    try:
-        with path.open("r", encoding="utf-8") as stream:
-            return not _try_lock(stream, fcntl.LOCK_SH, tries=1)
-    except FileNotFoundError:
-        return False
-
-
-def _try_lock(stream: TextIO, kind: int, tries: int = 10) -> bool:
-    """Take a lock on an open file; a few tries, because who only looks holds it for an instant.
-
-    Raises DoorError where the storage has no locks: without them two runners could work on one project.
-    """
-    for attempt in range(tries):
-        try:
-            fcntl.flock(stream, kind | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                told = f"{stream.name}: cannot be locked ({error.strerror})"
-                raise DoorError(f"{told}; its folder has to lie on storage with working locks") from error
-            if attempt + 1 < tries:
-                time.sleep(0.05)
-        else:
-            return True
-    return False
-
-
-def now() -> str:
-    """Return the time as records carry it: UT, to the millisecond."""
-    return stamp(time.time())
-
-
-def stamp(seconds: float) -> str:
-    """Return a time in seconds since 1970 as records carry it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-
-
-def _claim(purpose: str) -> dict[str, object]:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return {"purpose": purpose, "host": socket.gethostname(), "process": os.getpid(), "user": user, "since": now()}
-
-
-def _holder(text: str) -> str:
-    try:
-        claim = json.loads(text)
-        who = f"{claim['user']} on {claim['host']}, process {claim['process']}"
-        return f"{claim['purpose']} is at work for {who}, since {claim['since']}"
-    except (ValueError, KeyError, TypeError):
-        return "another runner holds the lock"

@@ -16,8 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.doors.clock import now
 from bot.doors.files import clear_unfinished, read_text, write_whole
-from bot.doors.ledger import STORE, LedgerDoor, hold, is_held, now
+from bot.doors.ledger import STORE, LedgerDoor
+from bot.doors.locks import hold, is_held
 from bot.doors.results import find_tap
 from bot.errors import DoorError
 from bot.formats.record_file import record_name

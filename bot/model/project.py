@@ -9,8 +9,6 @@ import re
 from typing import Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
@@ -19,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from bot.model.frozen import Frozen
 from bot.model.scalars import Day, Grade, Obsnum, Pid, Text, Truth, WholeNumber, Word
 
 Tier = Literal["a", "b", "c"]
@@ -32,22 +31,6 @@ ENVIRONMENT_KEY = re.compile(r"[A-Z_][A-Z0-9_]*")
 BARE_WORD = re.compile(r"[A-Za-z0-9_.,+\-/:%@\[\]?!~()*^#]+", re.ASCII)
 """A word without `=`, as stands in old comments: kept to be read, written to runfiles, never given to the pipeline."""
 MODE_PATTERN = r"^[A-Z0-9]+/[A-Za-z]+$"
-
-
-class Frozen(BaseModel):
-    """A value that cannot change and knows no keys but its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_left_out(cls, value: Any) -> Any:
-        """Read `key:` with nothing behind it as if the line were not there."""
-        if value is None:
-            return {}
-        if isinstance(value, dict) and None in value.values():
-            return {key: inner for key, inner in value.items() if inner is not None}
-        return value
 
 
 class Parameters(tuple[str, ...]):

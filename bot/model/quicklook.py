@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bot.model.project import Frozen
+from bot.model.frozen import Frozen
 from bot.model.scalars import Obsnum, Pid, Text
 
 

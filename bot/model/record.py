@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from bot.model.project import Frozen
+from bot.model.frozen import Frozen
 
 
 class RunState(StrEnum):

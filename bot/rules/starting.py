@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.model.project import Frozen, Tiers
+from bot.model.frozen import Frozen
+from bot.model.project import Tiers
 from bot.model.scalars import Day, Word
 
 

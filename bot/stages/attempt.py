@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bot.doors.ledger import LedgerDoor, now, stamp
+from bot.doors.clock import now, stamp
+from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import POLL_S, Call, LocalPipeline
 from bot.doors.results import discard, link_member, publish, read_products
 from bot.errors import DoorError

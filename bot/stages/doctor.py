@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.doors.ledger import hold
+from bot.doors.locks import hold
 from bot.doors.quicklook_store import STANDING_FILE, QuickLookStore
 from bot.doors.rawdata import RawData
 from bot.doors.tapbox import SshBox

@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 
 from bot.doors.files import clear_unfinished, read_text, write_lines, write_whole
-from bot.doors.ledger import hold
+from bot.doors.locks import hold
 from bot.doors.logfile import LOG_FILE, Stamp
 from bot.doors.rawdata import RawData
 from bot.doors.scan_index import BrokenIndex, ScanIndex, open_index, read_index

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from bot.doors.clock import now
 from bot.doors.files import write_whole
-from bot.doors.ledger import LedgerDoor, now
+from bot.doors.ledger import LedgerDoor
 from bot.doors.templates import render_page
 from bot.report.summary import ProjectSummary, summarise
 from bot.rules.state import standing

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doors.ledger import hold
+from bot.doors.locks import hold
 from bot.stages.lookout import Lookout
 from bot.stages.scan import LOCK_FILE
 from tests.e2e.raw_night import INDEX, Night, make_night

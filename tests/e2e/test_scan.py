@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.main import main
-from bot.doors.ledger import hold
+from bot.doors.locks import hold
 from bot.doors.rawdata import RawData
 from bot.doors.scan_index import open_index
 from bot.errors import Busy, DoorError, SettingsError
