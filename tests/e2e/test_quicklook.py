@@ -51,15 +51,15 @@ def test_standing_parameters_reach_the_pipeline_and_wrong_ones_are_told_and_left
 
 
 def test_what_arrives_while_others_are_reduced_is_taken_and_a_stop_loses_nothing(tmp_path: Path) -> None:
-    site = make_night(tmp_path, 2, QUICK_S="0.7")
+    site = make_night(tmp_path, 2, QUICK_S="1.5")
     process = site.serve()
     wait_for(process, lambda: len(site.calls()) == 2)
-    site.observe(6)
-    wait_for(process, lambda: len(site.calls()) > 2)
     second = site.serve("once")
     _, refused = second.communicate(timeout=60)
     assert second.returncode and f"process {process.pid}, since 20" in refused
-    stop(process)
+    site.observe(6)
+    wait_for(process, lambda: len(site.calls()) > 2)
+    stop(process)  # in the first moments of a call
     left = {state for found in site.looks().values() for one in found if (state := one.state) is not RunState.GOOD}
     assert left == {RunState.STOPPED}
     site.catch_up()
