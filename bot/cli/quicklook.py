@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "lmtbot quicklook --dry-run                     what would be reduced, in which order",
-    "lmtbot quicklook --send-to unity:/nese/work   elsewhere than the settings say",
+    "lmtbot quicklook --send-to unity:/nese/work_lmt  elsewhere than the settings say",
     "lmtbot quicklook --once --since 2024-03-01     catch up, then end",
     "lmtbot quicklook --status                      is it running, what waits, what failed",
     "lmtbot quicklook --retry 112139                once more; without a number, all that failed",
