@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
 from bot.errors import ProjectError, SettingsError
 from bot.model.frozen import Frozen
-from bot.model.scalars import Day, Text, WholeNumber, Word
+from bot.model.scalars import Day, Text, Truth, WholeNumber, Word
 
 SETTINGS_FILE = Path(".github") / "lmtbot.yml"
 
@@ -120,6 +121,82 @@ class QuickLooks(Frozen):
     """Where the TAPs go: user@host:DIR, or a folder; "" leaves them here."""
 
 
+class Hub(Frozen):
+    """Where the repository lives on GitHub, and how the bot behaves there."""
+
+    repository: Text = ""
+    """OWNER/NAME; in a workflow GITHUB_REPOSITORY says it."""
+    bot: Word = "lmtbot[bot]"
+    """Login under which the bot writes: SLUG[bot] of its App, or the machine account's login."""
+    main: Word = "main"
+    """The branch that is the desired state."""
+    tries: WholeNumber = Field(default=6, ge=1, le=20)
+    """How often a call that fails is made."""
+    patience_minutes: WholeNumber = Field(default=65, ge=0)
+    """Longest wait that GitHub may ask for (its limits begin anew every hour)."""
+    progress_seconds: WholeNumber = Field(default=60, ge=1)
+    """A report of a run that goes on is not edited more often than this."""
+
+
+class RoleHolders(Frozen):
+    """Who has a role."""
+
+    users: tuple[Word, ...] = ()
+    """GitHub logins."""
+    teams: tuple[Word, ...] = ()
+    """Teams of the organisation, by the name in their address."""
+
+
+class Roles(Frozen):
+    """Who may do what. Nobody who is not named; the PIs of a project stand in its project.yaml."""
+
+    po: RoleHolders = RoleHolders()
+    """Pipeline operators: merge, release."""
+    da: RoleHolders = RoleHolders()
+    """Data analysts: quality assurance."""
+
+
+class Machine(Frozen):
+    """What is different on one machine; LMTBOT_MACHINE in its environment names it."""
+
+    data: Text = ""
+    """DATA_LMT, unless the environment or --data says it."""
+    work: Text = ""
+    """WORK_LMT, unless the environment or --work says it."""
+    executor: Literal["local", "slurm"] = "local"
+    """Who runs the lines."""
+    jobs: WholeNumber | None = Field(default=None, ge=1, le=1024)
+    """Pipelines side by side with the local executor; left out: `jobs`."""
+    pipeline: Pipeline | None = None
+    """How the pipeline is called here; left out: `pipeline`."""
+    trial_work: Text = ""
+    """Where trials of the DAs go, with {login} for who asked, e.g. /nese/helpdesk/{login}; "": no trials here."""
+
+
+class QuietHours(Frozen):
+    """When no pull request is opened."""
+
+    begin: Text = Field(pattern=r"^[0-2]\d:[0-5]\d$")
+    """HH:MM."""
+    end: Text = Field(pattern=r"^[0-2]\d:[0-5]\d$")
+    """HH:MM."""
+    zone: Text = "America/New_York"
+    """Name of the time zone."""
+
+
+class Policies(Frozen):
+    """What the site wants of the loop."""
+
+    approvals: WholeNumber = Field(default=1, ge=1, le=6)
+    """How many DAs have to approve a QA pull request at its last commit."""
+    quiet_hours: QuietHours | None = None
+    """When no pull request is opened; what arrives then waits."""
+    new_data_stop_level2: Truth = True
+    """Level 2 is refused while the observation log has more of the project than main."""
+    outlier_sigma: float = Field(default=5, gt=0)
+    """An rms further than this from the median of its source is pointed out (robust sigma)."""
+
+
 class Settings(Frozen):
     """Everything that a site may set. Unknown keys are errors: a misspelt key would be ignored in silence."""
 
@@ -135,6 +212,18 @@ class Settings(Frozen):
     """The raw data."""
     jobs: WholeNumber = Field(default=2, ge=1, le=1024)
     """How many pipelines run side by side with the local executor."""
+    github: Hub = Hub()
+    """The repository on GitHub."""
+    roles: Roles = Roles()
+    """Who may do what."""
+    machines: dict[Word, Machine] = Field(default_factory=dict)
+    """Machines by name: unity, helpdesk, malt."""
+    policies: Policies = Policies()
+    """What the site wants of the loop."""
+    project_table: Text = ""
+    """CSV file of the site's projects (pid,title,pi,github,public), whole path or below the repository; "": none."""
+    products: Text = ""
+    """Address below which people see results, e.g. http://taps.lmtgtm.org/lmtslr; "": no links."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +234,7 @@ class Site:
     data: Path | None
     work: Path | None
     settings: Settings
+    machine: Machine = field(default_factory=Machine)
 
     @property
     def projects(self) -> Path:
@@ -172,13 +262,25 @@ def find_site(root: str | None, data: str | None, work: str | None, environment:
     folder = Path(root).absolute() if root else _root_here(Path.cwd())
     if not folder.is_dir():
         raise SettingsError(f"{folder}: there is no such folder; give the repository with --root DIR")
-    raw, results = data or environment.get("DATA_LMT"), work or environment.get("WORK_LMT")
+    settings = read_settings(folder)
+    machine = _machine(settings, environment.get("LMTBOT_MACHINE", ""))
+    raw = data or environment.get("DATA_LMT") or machine.data
+    results = work or environment.get("WORK_LMT") or machine.work
+    told = {"jobs": machine.jobs, "pipeline": machine.pipeline}
     return Site(
         root=folder,
         data=Path(raw).absolute() if raw else None,
         work=Path(results).absolute() if results else None,
-        settings=read_settings(folder),
+        settings=settings.model_copy(update={key: value for key, value in told.items() if value is not None}),
+        machine=machine,
     )
+
+
+def _machine(settings: Settings, name: str) -> Machine:
+    if name and name not in settings.machines:
+        known = ", ".join(settings.machines) or "none"
+        raise SettingsError(f"LMTBOT_MACHINE={name}: .github/lmtbot.yml has no such machine (it has: {known})")
+    return settings.machines.get(name, Machine())
 
 
 def read_settings(root: Path) -> Settings:

@@ -14,6 +14,7 @@ from bot.sim.github.resources import (
     hooks,
     issues,
     labels,
+    merging,
     meta,
     milestones,
     orgs,
@@ -30,7 +31,8 @@ from bot.sim.github.resources import (
 )
 
 FILES = (
-    meta, users, orgs, teams, apps, repos, collaborators, contents, git_data, branches, commits, pulls, reviews, issues,
-    comments, labels, milestones, reactions, checks, statuses, releases, actions, runs, environments, secrets, hooks,
+    meta, users, orgs, teams, apps, repos, collaborators, contents, git_data, branches, merging, commits, pulls,
+    reviews, issues, comments, labels, milestones, reactions, checks, statuses, releases, actions, runs, environments,
+    secrets, hooks,
 )  # fmt: skip
 ROUTES = tuple(route for file in FILES for route in file.ROUTES)

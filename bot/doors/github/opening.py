@@ -1,0 +1,114 @@
+"""Who we are to GitHub, and where it is: from the environment and the settings to an open door. Keeps no secret."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from github import Auth, Github, GithubIntegration
+from github.GithubException import GithubException
+from requests.exceptions import RequestException
+
+from bot.doors.files import read_text, write_whole
+from bot.doors.github.dry import DryGitHub
+from bot.doors.github.repository import GitHub
+from bot.doors.github.session import Page, Session
+from bot.errors import DoorError, SettingsError
+from bot.model.github import Place
+from bot.rules.retrying import Patience
+from bot.settings import Hub
+
+API = "https://api.github.com"
+TOKENS = ("LMTBOT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
+MOST_KEPT = 200
+
+
+def find_place(hub: Hub, environment: Mapping[str, str]) -> Place:
+    """Return which repository of which GitHub is meant; raise SettingsError when nobody says it."""
+    repository = environment.get("GITHUB_REPOSITORY") or hub.repository
+    if repository.count("/") != 1 or not all(repository.split("/")):
+        raise SettingsError(
+            "which repository on GitHub? Set `github: {repository: OWNER/NAME}` in .github/lmtbot.yml, or export "
+            "GITHUB_REPOSITORY=OWNER/NAME"
+        )
+    return Place(environment.get("GITHUB_API_URL") or API, repository, hub.bot, hub.main)
+
+
+def open_github(hub: Hub, environment: Mapping[str, str], *, dry_run: bool = False, kept: Path | None = None) -> GitHub:
+    """Open the door. `kept`: a file for ETags and answers, for polls that cost nothing. Raise SettingsError.
+
+    An App (LMTBOT_APP_ID with LMTBOT_APP_KEY or LMTBOT_APP_KEY_FILE) goes before a plain token. Only github.com itself
+    asks for pauses between calls.
+    """
+    place = find_place(hub, environment)
+    pause_s = 0.25 if place.api == API else 0.0
+    github = Github(
+        auth=_auth(place, environment), base_url=place.api, retry=None, timeout=30,
+        seconds_between_requests=pause_s, seconds_between_writes=4 * pause_s,
+    )  # fmt: skip
+    patience = Patience(tries=hub.tries, longest_s=60 * hub.patience_minutes)
+    session = Session(github.requester, place.repository, patience, kept=_read_kept(kept))
+    return (DryGitHub if dry_run else GitHub)(session, place)
+
+
+def keep(github: GitHub, path: Path) -> None:
+    """Write down ETags and answers for the next process."""
+    kept = dict(list(github.session.kept.items())[-MOST_KEPT:])
+    write_whole(path, json.dumps(kept))
+
+
+def _read_kept(path: Path | None) -> dict[str, tuple[str, Page]]:
+    if path is None:
+        return {}
+    try:
+        found = json.loads(read_text(path) or "{}")
+        return {str(address): (str(tag), (value, dict(links))) for address, (tag, (value, links)) in found.items()}
+    except (ValueError, TypeError, AttributeError):  # torn or foreign: ask everything again
+        return {}
+
+
+def _auth(place: Place, environment: Mapping[str, str]) -> Auth.Auth:
+    app_id = environment.get("LMTBOT_APP_ID", "")
+    if app_id:
+        return _installation(place, app_id, _key(environment), environment.get("LMTBOT_INSTALLATION_ID", ""))
+    token = next((environment[name] for name in TOKENS if environment.get(name)), "")
+    if not token:
+        raise SettingsError(
+            "no way into GitHub: export LMTBOT_APP_ID and LMTBOT_APP_KEY (or LMTBOT_APP_KEY_FILE) of the bot's App, "
+            f"or a token as {', '.join(TOKENS)}"
+        )
+    return Auth.Token(token)
+
+
+def _key(environment: Mapping[str, str]) -> str:
+    key, path = environment.get("LMTBOT_APP_KEY", ""), environment.get("LMTBOT_APP_KEY_FILE", "")
+    if not key and path:
+        try:
+            key = Path(path).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                f"LMTBOT_APP_KEY_FILE: {path} cannot be read as a key ({type(error).__name__})"
+            ) from error
+    if "PRIVATE KEY" not in key:
+        raise SettingsError("LMTBOT_APP_KEY holds no private key; it is the whole text of the App's .pem file")
+    return key
+
+
+def _installation(place: Place, app_id: str, key: str, installation: str) -> Auth.Auth:
+    """Return the App's installation in the repository, whose token lives an hour and is renewed by PyGithub."""
+    auth = Auth.AppAuth(app_id, key)
+    try:
+        if not installation:
+            integration = GithubIntegration(auth=auth, base_url=place.api, retry=None, timeout=30)
+            installation = str(integration.get_repo_installation(*place.repository.split("/")).id)
+        return auth.get_installation_auth(int(installation))
+    except ValueError as error:
+        raise SettingsError(
+            f"the App's key or LMTBOT_INSTALLATION_ID cannot be used ({type(error).__name__})"
+        ) from error
+    except GithubException as error:
+        told = f"the App {app_id} is not installed for {place.repository}, or its key is wrong"
+        raise SettingsError(f"{told} (GitHub said {error.status})") from error
+    except RequestException as error:
+        raise DoorError(f"GitHub at {place.api} does not answer ({type(error).__name__}); run again later") from error

@@ -1,0 +1,295 @@
+"""What we do with a repository on GitHub. Every write is an "ensure": read, compare, write what is missing.
+
+A write of which no answer came is looked up before it is made again, so that nothing stands twice. Files of a change
+go in one tree and one commit, whatever their number.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from bot.doors.github import shapes
+from bot.doors.github.session import GitHubRefused, Session
+from bot.errors import DoorError
+from bot.formats.marker import read_marker
+from bot.model.github import Check, Comment, Place, Pull, Review
+
+T = TypeVar("T")
+LOOKS = 3
+"""How often a write is made of which nobody knows whether it was done."""
+
+
+class Moved(DoorError):
+    """Somebody else moved the branch meanwhile; read it again and decide anew."""
+
+
+class GitHub:
+    """One repository, seen by the bot."""
+
+    def __init__(self, session: Session, place: Place) -> None:
+        self.session = session
+        self.place = place
+
+    # what is there
+
+    def open_pulls(self, prefix: str = "") -> list[Pull]:
+        """Return the open pull requests towards main whose branch in this repository begins with the prefix."""
+        pulls = map(shapes.pull, self.session.pages("pulls", state="open", base=self.place.main))
+        return [one for one in pulls if one.is_own and one.branch.startswith(prefix)]
+
+    def pull(self, number: int) -> Pull:
+        """Return one pull request; raise GitHubRefused when there is none."""
+        return shapes.pull(self.session.get(f"pulls/{number}"))
+
+    def pulls_of_branch(self, branch: str) -> list[Pull]:
+        """Return all pull requests, closed ones too, from a branch of this repository, the newest first."""
+        head = f"{self.place.owner}:{branch}"
+        return [shapes.pull(one) for one in self.session.pages("pulls", state="all", head=head, base=self.place.main)]
+
+    def pulls_of_commit(self, commit: str) -> list[Pull]:
+        """Return the pull requests by which a commit came onto main."""
+        pulls = map(shapes.pull, self.session.pages(f"commits/{commit}/pulls"))
+        return [one for one in pulls if one.is_merged]
+
+    def reviews(self, number: int) -> list[Review]:
+        """Return the reviews of a pull request, oldest first."""
+        return [shapes.review(one) for one in self.session.pages(f"pulls/{number}/reviews")]
+
+    def comments(self, number: int) -> list[Comment]:
+        """Return the comments on an issue or pull request, oldest first."""
+        return [shapes.comment(one) for one in self.session.pages(f"issues/{number}/comments")]
+
+    def tip(self, branch: str) -> str:
+        """Return the commit at the tip of a branch, "" if there is no such branch."""
+        found = self.session.find(f"git/ref/heads/{quote(branch)}")
+        return found["object"]["sha"] if found else ""
+
+    def text(self, path: str, commit: str) -> str:
+        """Return the text of a file at a commit, "" if it is not there; raise DoorError when it is no text."""
+        found = self.session.find(f"contents/{quote(path)}", ref=commit)
+        if found is None:
+            return ""
+        if not isinstance(found, dict) or found.get("type") != "file":
+            raise DoorError(f"{path} at {commit[:7]}: no plain file")
+        if found.get("encoding") == "none":  # GitHub gives files over 1 MB as blobs only
+            found = self.session.get(f"git/blobs/{found['sha']}")
+        try:
+            return base64.b64decode(found["content"]).decode("utf-8")
+        except ValueError as error:
+            raise DoorError(f"{path} at {commit[:7]}: no UTF-8 text") from error
+
+    def is_member(self, team: str, login: str) -> bool:
+        """Say whether a person is an active member of a team of the organisation."""
+        found = self.session.find(f"/orgs/{self.place.owner}/teams/{quote(team)}/memberships/{quote(login)}")
+        return bool(found) and found.get("state") == "active"
+
+    def own(self, author: str) -> bool:
+        """Say whether the bot wrote it: markers of others count for nothing."""
+        return author.lower() == self.place.bot.lower()
+
+    # branches and files
+
+    def commit(self, branch: str, parents: tuple[str, ...], files: Mapping[str, str | None], message: str) -> str:
+        """Put files (path -> text, None: away) on a branch as one commit; return it. A missing branch is made.
+
+        Raise Moved when the branch is no longer at the first parent (a new branch: when somebody made it).
+        """
+        tree = self.session.get(f"git/commits/{parents[0]}")["tree"]["sha"]
+        entries = [_entry(path, text) for path, text in sorted(files.items())]
+        made = self._made("git/trees", {"base_tree": tree, "tree": entries})
+        body = {"message": message, "tree": made["sha"], "parents": list(parents)}
+        commit = str(self._made("git/commits", body)["sha"])
+        self._move(branch, commit)
+        return commit
+
+    def merge_main_into(self, branch: str) -> str | None:
+        """Merge main into a branch as git does; return the new tip, "" where it has all of main, None on a conflict."""
+        main = self.place.main
+        body = {"base": branch, "head": main, "commit_message": f"Merge {main} into {branch}"}
+        try:
+            found = self.session.send("POST", "merges", body)
+        except GitHubRefused as refused:
+            if refused.status == 409:
+                return None
+            if refused.may_be_done:  # merged or not: a second call tells, it merges nothing twice
+                found = self.session.send("POST", "merges", body)
+            else:
+                raise
+        return found["sha"] if found else ""
+
+    def delete_branch(self, branch: str) -> None:
+        """Take a branch away; one that is gone is gone."""
+        try:
+            self.session.send("DELETE", f"git/refs/heads/{quote(branch)}")
+        except GitHubRefused as refused:
+            if refused.status not in (404, 422):
+                raise
+
+    def _made(self, path: str, body: Any) -> Any:
+        """Make a git object: the same content has the same name, so that it may be made twice."""
+        return self._sure(lambda: self.session.send("POST", path, body), lambda: None)
+
+    def _move(self, branch: str, new: str) -> None:
+        """Bring a branch forward to `new`; a branch that is not there is made."""
+        if not self.tip(branch):
+            self._sure(lambda: self._make_ref(branch, new), lambda: self.tip(branch) == new or None)
+            return
+        try:
+            self.session.send("PATCH", f"git/refs/heads/{quote(branch)}", {"sha": new, "force": False})
+        except GitHubRefused as refused:
+            if self.tip(branch) == new:
+                return
+            if refused.status in (404, 409, 422):
+                raise Moved(f"branch {branch} was moved by somebody else; it is read again") from refused
+            raise
+
+    def _make_ref(self, branch: str, commit: str) -> None:
+        try:
+            self.session.send("POST", "git/refs", {"ref": f"refs/heads/{branch}", "sha": commit})
+        except GitHubRefused as refused:
+            if refused.status == 422 and self.tip(branch) != commit:
+                raise Moved(f"branch {branch} was made by somebody else; it is read again") from refused
+            if refused.status != 422:
+                raise
+
+    # pull requests
+
+    def ensure_pull(self, known: Pull | None, branch: str, title: str, body: str) -> Pull:
+        """Have an open pull request from this branch with this title and body. `known`: it as it is, None if new."""
+        if known is None:
+            known = self._sure(lambda: self._open_pull(branch, title, body), lambda: self._find_pull(branch))
+        if (known.title, known.body) == (title, body):
+            return known
+        return shapes.pull(self.session.send("PATCH", f"pulls/{known.number}", {"title": title, "body": body}))
+
+    def close_pull(self, pull: Pull, body: str) -> None:
+        """Close a pull request with its last words, and take its branch away."""
+        if pull.is_open:
+            self.session.send("PATCH", f"pulls/{pull.number}", {"state": "closed", "body": body})
+        self.delete_branch(pull.branch)
+
+    def ensure_labels(self, pull: Pull, labels: Iterable[str]) -> None:
+        """Put labels on a pull request, beside those that it has."""
+        missing = [label for label in labels if label not in pull.labels]
+        if missing:
+            path = f"issues/{pull.number}/labels"
+            self._sure(lambda: self.session.send("POST", path, {"labels": missing}), lambda: None)
+
+    def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:
+        """Ask for reviews that are not asked for yet; GitHub refuses the author and strangers, which is only told."""
+        known = set(pull.reviewers)
+        body = {
+            "reviewers": [one for one in users if one not in known and one.lower() != pull.author.lower()],
+            "team_reviewers": [one for one in teams if one not in known],
+        }
+        if not any(body.values()):
+            return
+        try:
+            self._sure(
+                lambda: self.session.send("POST", f"pulls/{pull.number}/requested_reviewers", body), lambda: None
+            )
+        except GitHubRefused as refused:
+            if refused.status not in (403, 404, 422):
+                raise
+            logging.warning("no review could be asked for on #%d: %s", pull.number, refused)
+
+    def _open_pull(self, branch: str, title: str, body: str) -> Pull:
+        told = {"title": title, "body": body, "head": branch, "base": self.place.main}
+        try:
+            return shapes.pull(self.session.send("POST", "pulls", told))
+        except GitHubRefused as refused:
+            found = self._find_pull(branch) if refused.status == 422 else None  # it was there already
+            if found is None:
+                raise
+            return found
+
+    def _find_pull(self, branch: str) -> Pull | None:
+        found = self.session.get("pulls", state="open", head=f"{self.place.owner}:{branch}", base=self.place.main)
+        return shapes.pull(found[0]) if found else None
+
+    # comments, reactions, checks
+
+    def ensure_comment(self, number: int, kind: str, body: str, **values: str | int) -> str:
+        """Have exactly one comment of ours with this marker, and this text; return its address."""
+        wanted = {key: str(value) for key, value in values.items()}
+
+        def find() -> Comment | None:
+            return next((one for one in self.comments(number) if self._is_ours(one, kind, wanted)), None)
+
+        known = find()
+        if known is None:
+            path = f"issues/{number}/comments"
+            known = self._sure(lambda: shapes.comment(self.session.send("POST", path, {"body": body})), find)
+        if known.body != body:
+            self.session.send("PATCH", f"issues/comments/{known.id}", {"body": body})
+        return known.url
+
+    def _is_ours(self, comment: Comment, kind: str, wanted: Mapping[str, str]) -> bool:
+        found = read_marker(comment.body, kind) if self.own(comment.author) else None
+        return found is not None and wanted.items() <= found.items()
+
+    def react(self, comment: Comment, content: str) -> None:
+        """Put a reaction on a comment; GitHub keeps one of a kind a person."""
+        path = f"issues/comments/{comment.id}/reactions"
+        self._sure(lambda: self.session.send("POST", path, {"content": content}), lambda: None)
+
+    def ensure_check(self, commit: str, check: Check) -> None:
+        """Have this check on a commit. Only Apps have check runs; with a plain token it becomes a commit status."""
+        try:
+            self._check_run(commit, check)
+        except GitHubRefused as refused:
+            if refused.status not in (403, 404):
+                raise
+            self._status(commit, check)
+
+    def _check_run(self, commit: str, check: Check) -> None:
+        body = shapes.check_body(check)
+
+        def find() -> Any:
+            runs = self.session.pages(
+                f"commits/{commit}/check-runs", "check_runs", check_name=check.name, filter="latest"
+            )
+            return next((run for run in runs if self.own(f"{(run.get('app') or {}).get('slug')}[bot]")), None)
+
+        known = find()
+        if known is None:
+            new = {"name": check.name, "head_sha": commit, **body}
+            known = self._sure(lambda: self.session.send("POST", "check-runs", new), find)
+        if not shapes.is_check(known, body):
+            self.session.send("PATCH", f"check-runs/{known['id']}", body)
+
+    def _status(self, commit: str, check: Check) -> None:
+        body = shapes.status_body(check)
+        found = self.session.get(f"commits/{commit}/status")
+        known = [one for one in found["statuses"] if one["context"] == check.name]
+        if not known or any(known[0].get(key) != body[key] for key in ("state", "description")):
+            self._sure(lambda: self.session.send("POST", f"statuses/{commit}", body), lambda: None)
+
+    def dispatch(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Start the workflows that wait for this event; they look for themselves what is to be done."""
+        body = {"event_type": event, "client_payload": dict(payload)}
+        self._sure(lambda: self.session.send("POST", "dispatches", body), lambda: None)
+
+    def _sure(self, write: Callable[[], T], find: Callable[[], Any]) -> T:
+        """Make a write; where no answer came, look whether it was done before it is made again."""
+        for attempt in range(1, LOOKS + 1):
+            try:
+                return write()
+            except GitHubRefused as refused:
+                if not refused.may_be_done:
+                    raise
+                found = find()
+                if found is not None:
+                    return found  # type: ignore[no-any-return]
+                if attempt == LOOKS:
+                    raise
+        raise AssertionError("unreachable")
+
+
+def _entry(path: str, text: str | None) -> dict[str, Any]:
+    entry: dict[str, Any] = {"path": path, "mode": "100644", "type": "blob"}
+    return entry | ({"sha": None} if text is None else {"content": text})

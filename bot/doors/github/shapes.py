@@ -1,0 +1,83 @@
+"""GitHub's JSON -> our values, and checks -> what GitHub takes. Limits are GitHub's documented ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.model.github import Check, Comment, Conclusion, Pull, Review, ReviewState
+
+MOST_SUMMARY, MOST_DESCRIPTION = 65_535, 140
+CUT = "\n\n... cut here: GitHub shows no more."
+STATES = {None: "pending", Conclusion.SUCCESS: "success", Conclusion.NEUTRAL: "success"}
+
+
+def pull(told: Any) -> Pull:
+    """Read a pull request as lists and single answers give it."""
+    head, base = told["head"], told["base"]
+    head_repository = (head.get("repo") or {}).get("full_name")
+    asked = [*(one["login"] for one in told.get("requested_reviewers") or ())]
+    asked += [one["slug"] for one in told.get("requested_teams") or ()]
+    return Pull(
+        number=told["number"],
+        title=told["title"],
+        body=(told.get("body") or "").replace("\r\n", "\n"),
+        url=told["html_url"],
+        branch=head["ref"],
+        head=head["sha"],
+        author=_login(told.get("user")),
+        is_own=head_repository is not None and head_repository == base["repo"]["full_name"],
+        is_open=told["state"] == "open",
+        is_merged=bool(told.get("merged_at")),
+        merge_commit=(told.get("merge_commit_sha") or "") if told.get("merged_at") else "",
+        merged_by=_login(told.get("merged_by")),
+        labels=tuple(label["name"] for label in told.get("labels") or ()),
+        reviewers=tuple(asked),
+    )
+
+
+def comment(told: Any) -> Comment:
+    """Read a comment."""
+    return Comment(
+        id=told["id"],
+        author=_login(told.get("user")),
+        body=(told.get("body") or "").replace("\r\n", "\n"),
+        url=told["html_url"],
+        is_edited=told["created_at"] != told["updated_at"],
+    )
+
+
+def review(told: Any) -> Review:
+    """Read a review; a state that we do not know decides nothing."""
+    state = told.get("state") or ""
+    known = ReviewState(state) if state in ReviewState.__members__ else ReviewState.COMMENTED
+    return Review(_login(told.get("user")), known, told.get("commit_id") or "")
+
+
+def check_body(check: Check) -> dict[str, Any]:
+    """Return what a check run is made or changed with."""
+    body: dict[str, Any] = {"output": {"title": check.title, "summary": shortened(check.summary, MOST_SUMMARY)}}
+    if check.conclusion is None:
+        return body | {"status": "in_progress"}
+    return body | {"status": "completed", "conclusion": str(check.conclusion)}
+
+
+def is_check(known: Any, body: dict[str, Any]) -> bool:
+    """Say whether a check run shows this already."""
+    output = known.get("output") or {}
+    same = all(output.get(key) == value for key, value in body["output"].items())
+    return same and known.get("status") == body["status"] and known.get("conclusion") == body.get("conclusion")
+
+
+def status_body(check: Check) -> dict[str, str]:
+    """Return the commit status that says the same in few words."""
+    state = STATES.get(check.conclusion, "failure")
+    return {"state": state, "context": check.name, "description": check.title[:MOST_DESCRIPTION]}
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a text to what GitHub takes, and say so."""
+    return text if len(text) <= most else text[: most - len(CUT)] + CUT
+
+
+def _login(account: Any) -> str:
+    return account["login"] if account else ""
