@@ -22,6 +22,8 @@ VERBS: Final = {
     "last": ("bot.cli.last", "the newest of everything, and what is incomplete now"),
     "log": ("bot.cli.log", "search the observation log by its columns"),
     "arrivals": ("bot.cli.arrivals", "what the observation log has that the projects do not"),
+    "arrive": ("bot.cli.arrive", "a pull request for each project with new observations"),
+    "new": ("bot.cli.new", "begin a project before it has data"),
     "check": ("bot.cli.check", "tell every fault of the project files, with its cure"),
     "plan": ("bot.cli.plan", "the run lines that follow from a project, and their order"),
     "run": ("bot.cli.run", "run what has no good record yet"),

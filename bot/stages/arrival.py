@@ -6,14 +6,15 @@ the next call finds the rest still missing and adds it: the state is in the file
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.doors.files import clear_unfinished, read_bytes, read_text, write_whole
 from bot.doors.index import KnownProject, Narrowed, ask_index
 from bot.doors.index_projects import read_project, stamp_projects
 from bot.doors.logfile import LOG_FILE, stamp_log
+from bot.doors.project_table import table_row
 from bot.doors.templates import render_template, template_file
 from bot.errors import DoorError, ProjectError
 from bot.formats.obslog import parse_log
@@ -23,7 +24,7 @@ from bot.formats.yaml_edit import add_obsnums, add_source
 from bot.formats.yaml_splice import scalar_text
 from bot.formats.yaml_text import parse_document
 from bot.model.project import Listing, Project, Qa, Source
-from bot.rules.arrival import Arrivals, Known, ProjectArrival, SourceArrival, find_arrivals
+from bot.rules.arrival import Arrivals, Known, ProjectArrival, SourceArrival, find_arrivals, listed_obsnums
 from bot.rules.starting import Starting
 from bot.settings import Site
 
@@ -111,32 +112,54 @@ def _merged(found: Arrivals, narrowed: Narrowed) -> Arrivals:
 
 def _edits_of(site: Site, arrival: ProjectArrival) -> list[FileEdit]:
     folder = site.projects / arrival.pid
-    path, shown = folder / PROJECT_FILE, f"projects/{arrival.pid}/{PROJECT_FILE}"
-    before = read_text(path)
-    text, edits = before, []
-    if not before:
-        modes = {source.mode for source in arrival.sources}
-        mode = modes.pop() if len(modes) == 1 else ""
-        values = {"pid": arrival.pid, "pid_text": scalar_text(arrival.pid), "mode": mode}
-        text = render_template(site.root, f"project/{PROJECT_FILE}.j2", **values)
-        edits = _qa_edit(site, folder, values)
-    project = validate(parse_document(text, shown), Project)
+    before = {name: read_text(folder / name) for name in (PROJECT_FILE, QA_FILE)}
+    after = added(site, arrival, before)
+    # the project file last: it is what tells the next call that all is there
+    return [FileEdit(folder / name, before[name], after[name]) for name in (QA_FILE, PROJECT_FILE) if name in after]
+
+
+def added(site: Site, arrival: ProjectArrival, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return a project's files {name: text} with what arrives in them; what they list or leave out already is kept.
+
+    `texts` are the files as they are, "" where there is none. Raise ProjectError when one of them cannot be read.
+    """
+    shown = f"projects/{arrival.pid}/{PROJECT_FILE}"
+    after = (
+        dict(texts) if texts[PROJECT_FILE] else {**new_project(site, arrival.pid, _mode_of(arrival)), **_some(texts)}
+    )
+    project = validate(parse_document(after[PROJECT_FILE], shown), Project)
+    text = after[PROJECT_FILE]
     for source in arrival.sources:
-        if source.is_new:
-            text = add_source(text, source.source, _new_source(source, project.mode), name=shown)
-        else:
-            text = add_obsnums(text, source.source, source.obsnums, name=shown)
-    return [*edits, FileEdit(path, before, text)]
+        obsnums = [one for one in source.obsnums if one not in project.left_out and one not in listed_obsnums(project)]
+        if obsnums and source.source in project.sources:
+            text = add_obsnums(text, source.source, obsnums, name=shown)
+        elif obsnums:
+            known = replace(source, obsnums=tuple(obsnums))
+            text = add_source(text, source.source, _new_source(known, project.mode), name=shown)
+    return {**after, PROJECT_FILE: text}
 
 
-def _qa_edit(site: Site, folder: Path, values: dict[str, str]) -> list[FileEdit]:
-    """Return the edit that gives a new project its qa.yaml, unless there is one."""
-    path = folder / QA_FILE
-    if path.exists():
-        return []
-    text = render_template(site.root, f"project/{QA_FILE}.j2", **values)
-    validate(parse_document(text, f"projects/{folder.name}/{QA_FILE}"), Qa)
-    return [FileEdit(path, "", text)]
+def new_project(site: Site, pid: str, mode: str = "") -> dict[str, str]:
+    """Return the files {name: text} of a project that begins, with what the site's table of projects says of it."""
+    row = table_row(site, pid)
+    values = {
+        "pid": pid, "pid_text": scalar_text(pid), "mode": mode, "github": [scalar_text(one) for one in row.github],
+        "pi": scalar_text(row.pi) if row.pi else "", "title": scalar_text(row.title) if row.title else "",
+        "public": row.public,
+    }  # fmt: skip
+    files = {name: render_template(site.root, f"project/{name}.j2", **values) for name in (PROJECT_FILE, QA_FILE)}
+    validate(parse_document(files[PROJECT_FILE], f"projects/{pid}/{PROJECT_FILE}"), Project)
+    validate(parse_document(files[QA_FILE], f"projects/{pid}/{QA_FILE}"), Qa)
+    return files
+
+
+def _some(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in texts.items() if text}
+
+
+def _mode_of(arrival: ProjectArrival) -> str:
+    modes = {source.mode for source in arrival.sources}
+    return modes.pop() if len(modes) == 1 else ""
 
 
 def _new_source(arrival: SourceArrival, project_mode: str | None) -> Source:
