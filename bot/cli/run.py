@@ -16,7 +16,7 @@ from bot.cli.output import is_terminal, print_json
 from bot.errors import ProjectError
 from bot.model.record import RunState
 from bot.settings import Site
-from bot.stages.level1 import Outcome, Progress, Request, run_level1, survey
+from bot.stages.level1 import Outcome, Progress, Request, run_project, survey
 
 EXAMPLES = (
     "lmtbot run 2024-S1-MX-2 --level 1 --dry-run    what would run, and why",
@@ -62,7 +62,7 @@ def execute(args: argparse.Namespace, site: Site, request: Request) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     shown = _Shown(quiet=args.quiet > 0)
     try:
-        outcome = run_level1(site, request, shown.tell)
+        outcome = run_project(site, request, shown.tell)
     except KeyboardInterrupt:
         shown.clear()
         print(f"lmtbot: {_how_to_go_on(request)}", file=sys.stderr)

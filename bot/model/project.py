@@ -288,6 +288,8 @@ class Level2(Frozen):
     """Digest of the plan."""
     lines: tuple[Text, ...]
     """Every run line, in the plan's order."""
+    after: Text = ""
+    """The merge of the same lines that was refused before, so that they can be approved anew."""
 
 
 class Deposit(Frozen):

@@ -21,12 +21,19 @@ def level2_of(plan: Plan) -> Level2:
     return Level2(digest=plan.digest, lines=lines)
 
 
+def is_current(approved: Level2 | None, plan: Plan) -> bool:
+    """Say whether what stands in level2.yaml is, line by line, what the plan would run."""
+    wanted = level2_of(plan)
+    return approved is not None and (approved.digest, approved.lines) == (wanted.digest, wanted.lines)
+
+
 def level2_text(level2: Level2) -> str:
     """Return the text of level2.yaml, one run line a line, so that its difference is the difference of commands."""
+    head = [*HEAD, f'digest: "{level2.digest}"', *([f"after: {_quoted(level2.after)}"] if level2.after else [])]
     if not level2.lines:
-        return "\n".join((*HEAD, f'digest: "{level2.digest}"', "lines: []", ""))
+        return "\n".join((*head, "lines: []", ""))
     lines = (f"  - {_quoted(line)}" for line in level2.lines)
-    return "\n".join((*HEAD, f'digest: "{level2.digest}"', "lines:", *lines, ""))
+    return "\n".join((*head, "lines:", *lines, ""))
 
 
 def _quoted(line: str) -> str:

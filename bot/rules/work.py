@@ -30,13 +30,22 @@ class Work:
     """Name -> why it cannot run."""
 
 
-def divide(plan: Plan, ledger: Ledger, present: Collection[str], foreign: Mapping[str, Ledger] | None = None) -> Work:
-    """Part the plan's units. `present`: directories that are there; `foreign`: ledgers of other projects by pid."""
+def divide(
+    plan: Plan,
+    ledger: Ledger,
+    present: Collection[str],
+    foreign: Mapping[str, Ledger] | None = None,
+    better: Mapping[str, str] | None = None,
+) -> Work:
+    """Part the plan's units. `present`: directories that are there; `foreign`: ledgers of other projects by pid.
+
+    `better`: {name: digest} of the plan of level 2, whose products level 1 leaves alone where they are there.
+    """
     done: list[Unit] = []
     todo: list[Unit] = []
     blocked: dict[str, str] = {}
     for unit in plan.units:
-        if is_done(unit, plan.level, ledger, present):
+        if is_done(unit, plan.level, ledger, present) or _is_better(unit, ledger, present, better or {}):
             done.append(unit)
         elif why := unit.blocked or _lost_member(unit, plan, blocked, foreign or {}):
             blocked[unit.name] = why
@@ -49,6 +58,20 @@ def is_done(unit: Unit, level: int, ledger: Ledger, present: Collection[str]) ->
     """Say whether the official products of the unit are those that the plan wants, at this level or a higher one."""
     current = current_record(ledger, unit.name)
     return current is not None and current.digest == unit.digest and current.level >= level and unit.name in present
+
+
+def _is_better(unit: Unit, ledger: Ledger, present: Collection[str], better: Mapping[str, str]) -> bool:
+    current = current_record(ledger, unit.name)
+    wanted = unit.name in better and unit.name in present
+    return wanted and current is not None and current.level == 2 and current.digest == better[unit.name]
+
+
+def is_spent(ledger: Ledger, unit: Unit, level: int, tries: int) -> bool:
+    """Say whether a unit is not worth trying again by itself: its data failed, or the machine did so too often."""
+    attempts = ledger.of(unit.name, unit.digest, level)
+    if attempts and attempts[-1].state is RunState.FAILED:
+        return True
+    return sum(is_spent_try(record) for record in attempts) >= tries
 
 
 def current_record(ledger: Ledger, name: str) -> Record | None:

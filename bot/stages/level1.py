@@ -1,4 +1,6 @@
-"""Level 1 on this machine: run what has no good record, publish what is good, leave a record of everything.
+"""A level of a project: run what has no good record, publish what is good, leave a record of everything.
+
+Level 1 and level 2 run alike; who may ask for level 2 is bot.stages.level2's part.
 
 Order: chains side by side, a combination after its members (bot.rules.plan). Promise: killed at any instant and run
 again, it ends in the same products and the same verdicts as never killed, and nothing with a good record runs again.
@@ -26,6 +28,7 @@ from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
 from bot.doors.results import clear_doomed
 from bot.errors import DoorError, LmtBotError
+from bot.formats.project_file import ProjectFolder
 from bot.model.plan import Plan, Unit
 from bot.model.record import Ledger, Record, RunState
 from bot.rules import work
@@ -37,6 +40,8 @@ from bot.stages.slurm_crew import SlurmCrew
 from bot.stages.slurm_jobs import cancel_records, open_slurm
 
 WATCH_S = 0.2
+SPARED_AFTER = 3
+"""What the machine stopped is begun again by so many runs, by each as often as `pipeline.tries` says."""
 
 
 Executor = Literal["local", "slurm"]
@@ -50,7 +55,10 @@ class Request:
     jobs: int
     source: str | None = None
     obsnum: int | None = None
+    level: int = 1
     only_failed: bool = False
+    spare_failed: bool = False
+    """Leave alone what failed before with just these run lines: nobody asked for it again."""
     take_over: bool = False
     """Take up attempts that another host left open, as if that host were gone."""
     executor: Executor = "local"
@@ -98,22 +106,48 @@ class Outcome:
 
 def survey(site: Site, request: Request) -> tuple[Plan, work.Work, LedgerDoor, Ledger]:
     """Return the plan, what of it is to be run, and the ledger; changes nothing."""
-    folder, plan = read_plan(site, request.pid)
+    folder, plan = read_plan(site, request.pid, request.level)
     door = LedgerDoor(site.need_work(), request.pid)
     ledger = door.read()
-    parted = divide(site, plan, door, ledger)
+    parted = divide(site, plan, door, ledger, better_units(site, folder, request.level))
     chosen = {unit.name for unit in pick(folder, plan, source=request.source, obsnum=request.obsnum).units}
     if request.only_failed:
         failed = {unit.name for unit in parted.todo if work.has_failed(ledger, unit, plan.level)}
         chosen &= failed | {unit.name for unit in parted.todo if work.waits_for(unit, failed)}
     todo = tuple(unit for unit in parted.todo if unit.name in chosen)
     blocked = {name: why for name, why in parted.blocked.items() if name in chosen}
-    return plan, work.Work(parted.done, todo, blocked), door, ledger
+    return plan, _spared(site, request, plan, work.Work(parted.done, todo, blocked), ledger), door, ledger
 
 
-def divide(site: Site, plan: Plan, door: LedgerDoor, ledger: Ledger) -> work.Work:
+def _spared(site: Site, request: Request, plan: Plan, parted: work.Work, ledger: Ledger) -> work.Work:
+    """Take what failed before, and what waits for it, out of what is to be done, if the request says so."""
+    if not request.spare_failed:
+        return parted
+    tries = SPARED_AFTER * site.settings.pipeline.tries
+    spent = {unit.name for unit in parted.todo if work.is_spent(ledger, unit, plan.level, tries)}
+    again = f"`lmtbot run {plan.pid} --level {plan.level} --only-failed` or `/retry` runs it again"
+    blocked = dict(parted.blocked)
+    for unit in parted.todo:
+        last = work.last_attempt(ledger, unit, plan.level)
+        if unit.name in spent and last is not None:
+            blocked[unit.name] = f"failed before: {last.verdict}; {again}"
+        elif lost := sorted(work.waits_for(unit, spent)):
+            blocked[unit.name] = f"its member {', '.join(lost)} failed before"
+    return work.Work(parted.done, tuple(unit for unit in parted.todo if unit.name not in blocked), blocked)
+
+
+def better_units(site: Site, folder: ProjectFolder, level: int) -> dict[str, str]:
+    """Return the units of level 2, {name: digest}, where level 1 is asked for and the two differ; else nothing."""
+    if level != 1 or not folder.qa.combinations:
+        return {}
+    return {unit.name: unit.digest for unit in read_plan(site, folder.pid, 2)[1].combinations}
+
+
+def divide(
+    site: Site, plan: Plan, door: LedgerDoor, ledger: Ledger, better: Mapping[str, str] | None = None
+) -> work.Work:
     """Part the plan into done, to do and blocked, with the ledgers of the projects that it takes members from."""
-    return work.divide(plan, ledger, door.present(), foreign_ledgers(site, plan))
+    return work.divide(plan, ledger, door.present(), foreign_ledgers(site, plan), better)
 
 
 def foreign_ledgers(site: Site, plan: Plan) -> dict[str, Ledger]:
@@ -128,8 +162,8 @@ def _what_lies_there(door: LedgerDoor) -> Ledger:
     return Ledger(tuple(record for record in door.read().records if record.name in present))
 
 
-def run_level1(site: Site, request: Request, watch: Callable[[Progress], None]) -> Outcome:
-    """Run a project's level 1; `watch` hears of every change. Raises Busy when another runner holds the project."""
+def run_project(site: Site, request: Request, watch: Callable[[Progress], None]) -> Outcome:
+    """Run a level of a project; `watch` hears of every change. Raises Busy when another runner holds the project."""
     pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
     pipeline.locate()
     try:

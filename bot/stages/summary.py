@@ -13,9 +13,8 @@ from bot.doors.files import write_whole
 from bot.doors.ledger import LedgerDoor
 from bot.doors.templates import render_page
 from bot.report.summary import ProjectSummary, summarise
-from bot.rules.state import standing
 from bot.settings import Site
-from bot.stages.level1 import foreign_ledgers
+from bot.stages.overview import standing_of
 from bot.stages.planning import read_plan
 
 PICTURES = (
@@ -44,14 +43,7 @@ def _project(site: Site, pid: str, page_folder: Path) -> ProjectSummary:
     folder, plan = read_plan(site, pid)
     door = LedgerDoor(site.need_work(), pid)
     ledger = door.read()
-    stands = standing(
-        plan,
-        ledger,
-        door.present(),
-        sources=len(folder.project.sources),
-        is_locked=door.is_locked(),
-        foreign=foreign_ledgers(site, plan),
-    )
+    stands = standing_of(site, folder, plan, ledger)
 
     @cache
     def pictures(name: str) -> tuple[str, Sequence[str]]:

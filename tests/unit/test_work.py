@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from bot.formats.project_file import parse_folder
 from bot.model.plan import Plan, Unit
+from bot.model.project import Archive, Level2
 from bot.model.record import Ledger, Record, RunState
+from bot.rules.level2 import level2_of
 from bot.rules.plan import plan_project
-from bot.rules.state import State, standing
+from bot.rules.state import Promotion, State, standing
 from bot.rules.work import divide, is_stopped_by_machine, later_than, superseded_names, waits_for
 
 PROJECT = "pid: P-1\nmode: RSR/Bs\nsources:\n  A: {obsnums: [101, 102], tiers: {a: {}, b: {}}}\n"
 
 
-def plan(qa: str = "", project: str = PROJECT) -> Plan:
-    return plan_project(parse_folder(project, qa, pid="P-1"))
+def plan(qa: str = "", project: str = PROJECT, *, level: int = 1) -> Plan:
+    return plan_project(parse_folder(project, qa, pid="P-1"), level)
 
 
 def record(unit: Unit, state: RunState = RunState.GOOD, *, ended: str = "2026-01-01", level: int = 1) -> Record:
@@ -88,7 +90,7 @@ def test_the_state_of_a_project_is_derived() -> None:
     units = plan().units
     good, failed = Ledger(tuple(map(record, units))), Ledger((record(units[0], RunState.FAILED),))
     assert state(plan(), Ledger(()), set()) is State.NEW
-    assert state(plan(), good, ALL) is State.LEVEL1_DONE
+    assert state(plan(), good, ALL) is State.IN_QA
     assert state(plan(), failed, set()) is State.LEVEL1_FAILED
     assert state(plan(), Ledger((record(units[0]),)), {"101"}) is State.LEVEL1_PARTLY
     assert state(plan(), Ledger(()), set(), locked=True) is State.LEVEL1_RUNNING
@@ -121,3 +123,39 @@ def test_two_combinations_never_share_a_directory() -> None:
     found = plan(project=MOSAIC)
     assert names(found.combinations) == ["101_102"] and found.combinations[0].source == "A"
     assert any("M: its combination is not made: 101_102 is the directory of A" in one for one in found.remarks)
+
+
+def test_level_2_takes_over_the_state_once_its_lines_are_on_main() -> None:
+    level1, level2 = plan(), plan(level=2)
+    approved = level2_of(level2)
+    first = tuple(map(record, level1.units))
+    second = tuple(record(unit, level=2) for unit in level2.units)
+
+    def told(
+        ledger: Ledger, of: Level2 | None = approved, archive: Archive | None = None, *, locked: bool = False
+    ) -> State:
+        promotion = Promotion(level2, of, archive)
+        return standing(level1, ledger, ALL, sources=1, is_locked=locked, promotion=promotion).state
+
+    changed = approved.model_copy(update={"lines": approved.lines[:-1]})
+    assert told(Ledger(first), None) is State.IN_QA
+    assert told(Ledger(first), changed) is State.IN_QA
+    assert told(Ledger(first)) is State.APPROVED
+    assert told(Ledger((*first, *second[:1])), locked=True) is State.LEVEL2_RUNNING
+    assert told(Ledger((*first, record(level2.units[0], RunState.FAILED, level=2)))) is State.LEVEL2_FAILED
+    assert told(Ledger((*first, *second))) is State.DONE
+    assert (
+        told(Ledger((*first, *second)), archive=Archive(tag="P-1/v1", date="2026-01-01", commit="abc"))
+        is State.ARCHIVED
+    )
+    assert told(Ledger((*first, *second)), changed) is State.STALE
+
+
+def test_level_1_leaves_what_level_2_made_better() -> None:
+    level1 = plan("combinations:\n  101_102: {grade: 3}\n")
+    level2 = plan("combinations:\n  101_102: {grade: 3}\n", level=2)
+    assert level1.units[-1].digest != level2.units[-1].digest
+    ledger = Ledger(tuple(record(unit, level=2) for unit in level2.units))
+    better = {unit.name: unit.digest for unit in level2.units}
+    assert names(divide(level1, ledger, ALL, {}, better).todo) == []
+    assert names(divide(level1, ledger, ALL).todo) == ["101_102"]
