@@ -1,4 +1,4 @@
-"""The whole loop in one temporary folder: a GitHub on real git, a checkout of main, a site with a pipeline of few milliseconds."""
+"""The whole loop in one temporary folder: a GitHub on real git, a checkout of main, a site with a quick pipeline."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_level_2_takes_over_the_state_once_its_lines_are_on_main() -> None:
     level1, level2 = plan(), plan(level=2)
     approved = level2_of(level2)
     first = tuple(map(record, level1.units))
-    second = tuple(record(unit, level=2) for unit in level2.units)
+    second = tuple(record(unit, level=2, ended="2026-01-02") for unit in level2.units)
 
     def told(
         ledger: Ledger, of: Level2 | None = approved, archive: Archive | None = None, *, locked: bool = False
