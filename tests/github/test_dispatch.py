@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -157,6 +158,8 @@ def test_a_schedule_starts_by_the_clock_and_makes_up_for_nothing(quiet: Hub) -> 
     assert len(at(timedelta(minutes=30))) == 1
     found = at(timedelta(hours=10))
     assert [(run["event"], run["actor"]["login"]) for run in found] == [("schedule", "da")] * 2
+    event = quiet.ask(lambda: json.loads(quiet.state.db.row("runs", found[0]["id"])["payload"]))
+    assert (event["schedule"], event["repository"]["full_name"]) == ("0 * * * *", "lmtoy/lmtoy_run")
 
 
 GROUP = "concurrency: {group: 'project-${{ inputs.pid || github.ref }}', cancel-in-progress: %s}\n"
@@ -221,6 +224,26 @@ def test_a_strangers_fork_waits_for_approval(quiet: Hub) -> None:
     assert quiet.stranger.post(f"{RUNS}/{run['id']}/approve").status == 403
     assert quiet.po.post(f"{RUNS}/{run['id']}/approve").status == 201
     quiet.wait_for(lambda: runs(quiet)[0]["status"] == "queued" and jobs(quiet, run))
+
+
+def test_a_review_runs_on_the_merge_commit_and_counts_for_the_head(quiet: Hub) -> None:
+    workflow(quiet, "{pull_request_review: {types: [submitted]}}")
+    number = quiet.pull("feature")
+    assert quiet.po.post(f"{REPO}/pulls/{number}/reviews", {"event": "APPROVE"}).status == 200
+    run = runs(quiet)[0]
+    assert (run["head_branch"], run["head_sha"]) == ("feature", quiet.tip("feature"))
+    row = quiet.ask(lambda: quiet.state.db.row("runs", run["id"]))
+    assert (row["ref"], row["is_trusted"]) == (f"refs/pull/{number}/merge", 1)
+
+
+def test_a_review_of_a_forks_pull_request_gets_no_secrets(quiet: Hub) -> None:
+    workflow(quiet, "pull_request_review")
+    quiet.stranger.post(f"{REPO}/forks")
+    quiet.write("a", "a", who=quiet.stranger, repo="/repos/stranger/lmtoy_run")
+    made = quiet.stranger.post(f"{REPO}/pulls", {"title": "t", "head": "stranger:main", "base": "main"})
+    quiet.da.post(f"{REPO}/pulls/{made.json['number']}/reviews", {"event": "APPROVE"})
+    run = runs(quiet)[0]
+    assert not quiet.ask(lambda: quiet.state.db.row("runs", run["id"]))["is_trusted"]
 
 
 def test_a_wrong_workflow_file_says_what_is_wrong(quiet: Hub) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from bot.sim.github.rules.expressions import Scope
+from bot.sim.github.rules.triggers import BY_BASE
 from bot.sim.github.rules.workflow_file import triggers_of
 from bot.sim.github.shown.accounts import Json
 from bot.sim.github.store.act import Act
@@ -17,7 +18,7 @@ HEADS, TAGS = "refs/heads/", "refs/tags/"
 def github(act: Act, repo: Row, run: Row) -> Json:
     """Return the `github` context of a run."""
     event, ref = json.loads(run["payload"]), run["ref"] or ""
-    pull = event.get("pull_request") if run["event"].startswith("pull_request") else None
+    pull = event.get("pull_request") if run["event"] in BY_BASE else None
     owner = act.account(repo["owner_id"])["login"]
     return {
         "event": event,

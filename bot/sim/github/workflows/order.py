@@ -73,8 +73,11 @@ def make_order(act: Act, repo: Row, run: Row, job: Row, host: Host) -> Order:
     hosts = act.state.folder / "hosts"
     folder = hosts / host.name / "jobs" / str(job["id"])
     permissions = token_permissions(workflow, told, is_trusted=bool(run["is_trusted"]))
-    account = runs.robot(act, repo).user
-    token = make_token(act.state, Kind.WORKFLOW, account, permissions=permissions, repo_ids=[repo["id"]], hours=24)
+    robot = runs.robot(act, repo)
+    token = make_token(
+        act.state, Kind.WORKFLOW, robot.user, permissions=permissions, repo_ids=[repo["id"]],
+        app_id=robot.who.app_id, hours=24,
+    )  # fmt: skip
     secrets = contexts.values(act, repo, "secret", job["environment"] or "") if run["is_trusted"] else {}
     secrets |= {"GITHUB_TOKEN": token}
     variables = contexts.values(act, repo, "variable", job["environment"] or "")
@@ -171,6 +174,7 @@ def _environment(act: Act, known: Mapping[str, Any], host: Host, folder: Path) -
         "SIM_PYTHON": sys.executable,
         "SIM_OUTPUTS": str(folder / "outputs.json"),
         MARK: str(folder),
+        "GIT_PAGER": "cat",
         "GH_HOST": "github.localhost",
         "HTTP_PROXY": act.state.address,
         "NO_PROXY": "127.0.0.1",
