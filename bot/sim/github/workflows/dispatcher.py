@@ -17,8 +17,9 @@ from bot.sim.github.deeds.runs import Wanted
 from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.git.objects import NO_SHA
 from bot.sim.github.rules.access import Kind, Who, is_at_least
+from bot.sim.github.rules.reusable import read_workflow
 from bot.sim.github.rules.triggers import BY_BASE, Happened, is_wanted, skips
-from bot.sim.github.rules.workflow_file import WorkflowFault, read_workflow, triggers_of
+from bot.sim.github.rules.workflow_file import WorkflowFault, triggers_of
 from bot.sim.github.store.act import Act, Places
 from bot.sim.github.store.database import Row
 from bot.sim.github.store.roles import role_of
@@ -88,12 +89,14 @@ def start_all(act: Act, repo: Row, occasion: Occasion, payload: dict[str, Any], 
 def _start(act: Act, repo: Row, workflow: Row, text: str, occasion: Occasion, event_id: int | None) -> None:
     name = occasion.happened.name
     is_fork = name in ("pull_request", *REVIEWS) and occasion.head_repo_id not in (None, repo["id"])
+    called = runs.called_at(act, repo, occasion.sha, text)
     wanted = Wanted(
         event=name,
         sha=occasion.sha,
         ref=occasion.ref,
         title=occasion.title or workflow["name"],
         definition=text,
+        called=called,
         payload=json.dumps(occasion.more),
         event_id=event_id,
         head_sha=occasion.head_sha,
@@ -103,7 +106,7 @@ def _start(act: Act, repo: Row, workflow: Row, text: str, occasion: Occasion, ev
     )
     run_id = runs.start(act, repo, workflow, wanted)
     try:
-        read_workflow(text, workflow["path"])
+        read_workflow(text, workflow["path"], called)
     except WorkflowFault as fault:
         log.warning("%s of %s: %s", workflow["path"], repo["name"], fault)
         progress.refuse(act, repo, run_id, str(fault))
