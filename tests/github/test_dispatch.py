@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -157,6 +158,8 @@ def test_a_schedule_starts_by_the_clock_and_makes_up_for_nothing(quiet: Hub) -> 
     assert len(at(timedelta(minutes=30))) == 1
     found = at(timedelta(hours=10))
     assert [(run["event"], run["actor"]["login"]) for run in found] == [("schedule", "da")] * 2
+    event = quiet.ask(lambda: json.loads(quiet.state.db.row("runs", found[0]["id"])["payload"]))
+    assert (event["schedule"], event["repository"]["full_name"]) == ("0 * * * *", "lmtoy/lmtoy_run")
 
 
 GROUP = "concurrency: {group: 'project-${{ inputs.pid || github.ref }}', cancel-in-progress: %s}\n"
@@ -181,6 +184,32 @@ def test_cancel_in_progress_lets_the_newest_run(quiet: Hub) -> None:
     for _ in range(2):
         quiet.po.post(f"{REPO}/actions/workflows/w.yml/dispatches", {"ref": "main"})
     assert [(run["status"], run["conclusion"]) for run in runs(quiet)] == [("completed", "cancelled"), ("queued", None)]
+
+
+def test_jobs_of_one_group_run_one_after_another_in_all_runs(quiet: Hub) -> None:
+    job = "{runs-on: nowhere, concurrency: 'level1-${{ github.event.client_payload.pid }}', steps: [{run: 'true'}]}"
+    text = (
+        f"name: w\non: repository_dispatch\njobs: {{j: {job}, free: {{runs-on: nowhere, steps: [{{run: 'true'}}]}}}}\n"
+    )
+    quiet.write(".github/workflows/w.yml", text)
+    for pid in ("P", "P", "P", "Q"):
+        quiet.bot().post(f"{REPO}/dispatches", {"event_type": "x", "client_payload": {"pid": pid}})
+
+    def stand() -> list[str]:
+        return [
+            job["conclusion"] or job["status"] for run in runs(quiet) for job in jobs(quiet, run) if job["name"] == "j"
+        ]
+
+    quiet.wait_for(lambda: stand() == ["queued", "cancelled", "pending", "queued"])
+    quiet.po.post(f"{RUNS}/{runs(quiet)[0]['id']}/cancel")
+    quiet.wait_for(lambda: stand() == ["cancelled", "cancelled", "queued", "queued"])
+
+
+def test_a_job_in_the_group_of_its_own_run_is_a_deadlock(quiet: Hub) -> None:
+    text = "on: issues\nname: w\nconcurrency: g\njobs: {j: {runs-on: a, concurrency: G, steps: [{run: 'true'}]}}\n"
+    quiet.write(".github/workflows/w.yml", text)
+    quiet.po.post(f"{REPO}/issues", {"title": "t"})
+    quiet.wait_for(lambda: runs(quiet)[0]["conclusion"] == "cancelled")
 
 
 def test_an_environment_waits_for_its_reviewer(quiet: Hub) -> None:
@@ -223,14 +252,34 @@ def test_a_strangers_fork_waits_for_approval(quiet: Hub) -> None:
     quiet.wait_for(lambda: runs(quiet)[0]["status"] == "queued" and jobs(quiet, run))
 
 
+def test_a_review_runs_on_the_merge_commit_and_counts_for_the_head(quiet: Hub) -> None:
+    workflow(quiet, "{pull_request_review: {types: [submitted]}}")
+    number = quiet.pull("feature")
+    assert quiet.po.post(f"{REPO}/pulls/{number}/reviews", {"event": "APPROVE"}).status == 200
+    run = runs(quiet)[0]
+    assert (run["head_branch"], run["head_sha"]) == ("feature", quiet.tip("feature"))
+    row = quiet.ask(lambda: quiet.state.db.row("runs", run["id"]))
+    assert (row["ref"], row["is_trusted"]) == (f"refs/pull/{number}/merge", 1)
+
+
+def test_a_review_of_a_forks_pull_request_gets_no_secrets(quiet: Hub) -> None:
+    workflow(quiet, "pull_request_review")
+    quiet.stranger.post(f"{REPO}/forks")
+    quiet.write("a", "a", who=quiet.stranger, repo="/repos/stranger/lmtoy_run")
+    made = quiet.stranger.post(f"{REPO}/pulls", {"title": "t", "head": "stranger:main", "base": "main"})
+    quiet.da.post(f"{REPO}/pulls/{made.json['number']}/reviews", {"event": "APPROVE"})
+    run = runs(quiet)[0]
+    assert not quiet.ask(lambda: quiet.state.db.row("runs", run["id"]))["is_trusted"]
+
+
 def test_a_wrong_workflow_file_says_what_is_wrong(quiet: Hub) -> None:
-    job = "jobs: {j: {runs-on: a, needs: k, steps: []}, m: {uses: ./x.yml}}\n"
+    job = "jobs: {j: {runs-on: a, needs: k, steps: []}, m: {runs-on: a, container: x, steps: []}}\n"
     quiet.write(".github/workflows/w.yml", f"name: w\non: push\n{job}")
     run = runs(quiet)[0]
     assert run["conclusion"] == "failure"
     words = quiet.po.get(f"{REPO}/check-runs/{jobs(quiet, run)[0]['check_run_url'].rpartition('/')[2]}/annotations")
     assert "jobs.j: it needs k, which is not here" in words.json[0]["message"]
-    assert "jobs.m: `uses` of a job is not simulated here" in words.json[0]["message"]
+    assert "jobs.m: `container` of a job is not simulated here" in words.json[0]["message"]
 
 
 def test_a_disabled_workflow_rests(quiet: Hub) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from bot.sim.github.rules.expressions import ExpressionFault, Scope, evaluate, fill, is_met
 from bot.sim.github.rules.matrix import combinations
+from bot.sim.github.rules.reusable import read_workflow
 from bot.sim.github.rules.triggers import Happened, compiled, is_in, is_wanted, skips
-from bot.sim.github.rules.workflow_file import read_workflow, token_permissions, triggers_of
+from bot.sim.github.rules.workflow_file import token_permissions, triggers_of
 
 EVENT = {"issue": {"labels": [{"name": "Qa"}, {"name": "arrival"}], "number": 7}, "name": "it's"}
 SCOPE = Scope({"github": {"event": EVENT, "ref": "refs/heads/main", "event_name": "issues"}, "needs": {}})
@@ -103,7 +104,7 @@ def test_a_matrix_excludes_extends_and_adds() -> None:
 def test_the_token_may_what_the_job_says_and_only_reads_for_forks() -> None:
     text = "on: push\npermissions: read-all\njobs: {a: {runs-on: x, steps: []}, b: {runs-on: x, steps: [], %s}}"
     workflow = read_workflow(text % "permissions: {pull-requests: write, issues: none}", "w.yml")
-    assert token_permissions(workflow, workflow.jobs["a"], is_trusted=True)["issues"] == "read"
-    told = token_permissions(workflow, workflow.jobs["b"], is_trusted=True)
+    assert token_permissions(workflow, "a", is_trusted=True)["issues"] == "read"
+    told = token_permissions(workflow, "b", is_trusted=True)
     assert told == {"pull_requests": "write", "metadata": "read"}
-    assert token_permissions(workflow, workflow.jobs["b"], is_trusted=False)["pull_requests"] == "read"
+    assert token_permissions(workflow, "b", is_trusted=False)["pull_requests"] == "read"

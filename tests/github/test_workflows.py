@@ -152,7 +152,7 @@ env: {TOP: top}
 jobs:
   j:
     runs-on: ubuntu-latest
-    permissions: {contents: write, issues: read}
+    permissions: {contents: write, issues: read, checks: write}
     steps:
       - uses: actions/checkout@v4
         with: {ref: main, path: work, fetch-depth: 0}
@@ -168,6 +168,7 @@ jobs:
           echo "$KEY" | base64 | base64 -d
           gh api "repos/$GITHUB_REPOSITORY" --jq .full_name
           gh api -X POST "repos/$GITHUB_REPOSITORY/issues" -f title=t || echo "refused"
+          gh api "repos/$GITHUB_REPOSITORY/check-runs" -f name=bot -f head_sha="$GITHUB_SHA" --jq .app.slug
           echo "leak=${LEAK:-none}"
           echo "::warning::look here"
 """
@@ -200,6 +201,7 @@ def test_a_job_clones_pushes_and_asks_with_its_token_and_secrets_stay_masked(
     assert (run["conclusion"], lively.text("a", "made")) == ("success", "a\n"), said
     assert "the key is *** at unity with top of 1/1" in said
     assert "s3cret-of-po" not in said + str(job)
+    assert " github-actions\n" in said
     assert "lmtoy/lmtoy_run" in said and "refused" in said and "leak=none" in said
     assert lively.po.get(f"{REPO}/issues").json == []
     assert lively.ask(lambda: lively.state.db.value("SELECT count(*) FROM tokens WHERE kind = 'workflow'")) == 0

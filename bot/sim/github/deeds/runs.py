@@ -15,7 +15,8 @@ from bot.sim.github.deeds import checks
 from bot.sim.github.events.outbox import tell
 from bot.sim.github.refusals import Refusal
 from bot.sim.github.rules.access import Kind, Who
-from bot.sim.github.rules.workflow_file import WorkflowFault, load, needs_of, read_workflow
+from bot.sim.github.rules.reusable import called_by, read_workflow
+from bot.sim.github.rules.workflow_file import Workflow, WorkflowFault, load
 from bot.sim.github.shown import actions as shown
 from bot.sim.github.store.act import Act, Places
 from bot.sim.github.store.database import Row
@@ -36,6 +37,7 @@ class Wanted:
     title: str
     definition: str
     payload: str
+    called: str = "{}"
     event_id: int | None = None
     head_sha: str = ""
     head_branch: str | None = None
@@ -49,6 +51,18 @@ def refresh_workflows(act: Act, repo: Row) -> list[Row]:
     for path, text in files_at(act, repo, tip).items() if tip else ():
         workflow_row(act, repo, path, text)
     return act.db.all("SELECT * FROM workflows WHERE repo_id = ? ORDER BY path", repo["id"])
+
+
+def workflow_of(act: Act, run: Row) -> Workflow:
+    """Return the workflow that a run runs."""
+    path = act.db.row("workflows", run["workflow_id"])["path"]
+    return read_workflow(run["definition"], path, run["called"])
+
+
+def called_at(act: Act, repo: Row, commit: str, text: str) -> str:
+    """Return what a workflow file of a commit calls there, as JSON: path -> text."""
+    git = act.git(repo)
+    return json.dumps({path: found for path in called_by(text) if (found := git.text(commit, path)) is not None})
 
 
 def files_at(act: Act, repo: Row, commit: str) -> dict[str, str]:
@@ -147,6 +161,7 @@ def start(act: Act, repo: Row, workflow: Row, wanted: Wanted) -> int:
         updated_at=act.now,
         ref=wanted.ref,
         definition=wanted.definition,
+        called=wanted.called,
         payload=wanted.payload,
         sha=wanted.sha,
         is_trusted=wanted.is_trusted,
@@ -167,13 +182,14 @@ def change(act: Act, repo: Row, run_id: int, status: str, conclusion: str | None
 
 
 def add_job(act: Act, repo: Row, run: Row, **columns: Any) -> int:
-    """Add a job to the run's attempt, with its check run, and tell it; return its id."""
+    """Add a job to the run's attempt, with its check run, and tell it unless it is pending; return its id."""
     job_id = act.db.insert("jobs", run_id=run["id"], attempt=run["attempt"], created_at=act.now, **columns)
     page = f"{act.state.address}/{act.account(repo['owner_id'])['login']}/{repo['name']}/actions/runs/{run['id']}"
     told = {"status": _check_status(columns["status"]), "details_url": f"{page}/job/{job_id}", "started_at": act.now}
     check = checks.add_run(robot(act, repo), repo, run["head_sha"], columns["name"], told, suite=run["suite_id"])
     act.db.update("jobs", job_id, check_run_id=check)
-    tell_job(act, repo, job_id, "waiting" if columns["status"] == "waiting" else "queued")
+    if columns["status"] != "pending":
+        tell_job(act, repo, job_id, columns["status"])
     return job_id
 
 
@@ -224,6 +240,14 @@ def cancel(act: Act, repo: Row, run_id: int) -> None:
         change(act, repo, run_id, "completed", "cancelled")
 
 
+def cancel_job(act: Act, repo: Row, job_id: int) -> None:
+    """Cancel one job: one that waits ends at once, one that runs is stopped by its host."""
+    if act.db.row("jobs", job_id)["status"] == "in_progress":
+        act.db.update("jobs", job_id, is_cancelled=1)
+    else:
+        finish_job(act, repo, job_id, "cancelled")
+
+
 def rerun(act: Act, repo: Row, run: Row, keep: set[str]) -> None:
     """Begin another attempt; jobs whose keys are in `keep` stand as they are."""
     if run["status"] != "completed":
@@ -239,8 +263,8 @@ def rerun(act: Act, repo: Row, run: Row, keep: set[str]) -> None:
 
 def with_dependents(run: Row, keys: set[str]) -> set[str]:
     """Return these jobs and all that need them, directly or not."""
-    jobs = read_workflow(run["definition"], "").jobs
-    while more := {key for key, job in jobs.items() if key not in keys and set(needs_of(job)) & keys}:
+    workflow = read_workflow(run["definition"], "", run["called"])
+    while more := {key for key in workflow.jobs if key not in keys and set(workflow.waits_for(key)) & keys}:
         keys = keys | more
     return keys
 

@@ -67,6 +67,31 @@ def fill(value: Any, scope: Scope) -> Any:
     return INSIDE.sub(lambda found: as_text(evaluate(found.group(1), scope)), value)
 
 
+def with_values(value: Any, name: str, known: Any, *, is_expression: bool = False) -> Any:
+    """Return a value of YAML in whose expressions a context is replaced by what it holds, for who does not know it."""
+    if isinstance(value, dict):
+        return {key: with_values(item, name, known, is_expression=key == "if") for key, item in value.items()}
+    if isinstance(value, list):
+        return [with_values(item, name, known) for item in value]
+    if not isinstance(value, str):
+        return value
+    literal = "fromJSON('" + json.dumps(known).replace("'", "''") + "')"
+    if is_expression and "${{" not in value:
+        return _replaced(value, name, literal)
+    return INSIDE.sub(lambda found: "${{" + _replaced(found.group(1), name, literal) + "}}", value)
+
+
+def _replaced(text: str, name: str, literal: str) -> str:
+    """Return an expression with a context's name replaced; members and texts of that name stay."""
+    parts, at, before = [], 0, ""
+    while found := TOKEN.match(text, at):
+        token = found.group(str(found.lastgroup))
+        is_it = found.lastgroup == "name" and before != "." and token.lower() == name
+        parts.append(found.group(0).replace(token, literal) if is_it else found.group(0))
+        at, before = found.end(), token
+    return "".join(parts) + text[at:]
+
+
 def is_met(condition: Any, scope: Scope) -> bool:
     """Tell whether a job's `if` holds; without a status function it also asks for success."""
     text = as_text(condition if condition is not None else "").strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ PERMISSIONS = (
     "actions", "attestations", "checks", "contents", "deployments", "discussions", "id-token", "issues", "packages",
     "pages", "pull-requests", "repository-projects", "security-events", "statuses",
 )  # fmt: skip
+USUAL_PERMISSIONS = {"contents": "read", "packages": "read"}
 KNOWN_ACTIONS = ("actions/checkout", "actions/setup-python", "actions/create-github-app-token")
 """The actions that can be had without github.com; each has its folder in workflows/actions."""
 
@@ -24,12 +25,47 @@ class WorkflowFault(Exception):
 
 @dataclass(frozen=True)
 class Workflow:
-    """One workflow file, checked."""
+    """One workflow file, checked.
+
+    A job that calls another file (`calls`: its key -> itself) is not among the jobs; those of the called file (`files`:
+    key of the caller -> the whole file) are, as CALLER/JOB.
+    """
 
     name: str
     triggers: Mapping[str, Any]
     jobs: Mapping[str, Mapping[str, Any]]
     whole: Mapping[str, Any]
+    calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def job(self, key: str) -> Mapping[str, Any]:
+        """Return a job, or one that calls."""
+        return self.calls[key] if key in self.calls else self.jobs[key]
+
+    def file_of(self, key: str) -> Mapping[str, Any]:
+        """Return the whole file in which a job stands."""
+        return self.files.get(caller_of(key), self.whole)
+
+    def members(self, key: str) -> list[str]:
+        """Return the jobs that a key means: itself, or all that it calls."""
+        return [one for one in self.jobs if caller_of(one) == key] if key in self.calls else [key]
+
+    def waits_for(self, key: str) -> list[str]:
+        """Return the jobs that must be done before this one."""
+        caller = caller_of(key)
+        near = [f"{caller}/{name}" if caller else name for name in needs_of(self.jobs[key])]
+        far = needs_of(self.calls[caller]) if caller else []
+        return [one for name in (*near, *far) for one in self.members(name)]
+
+
+def caller_of(key: str) -> str:
+    """Return the key of the job by whose call a job is here; empty: it stands in the file itself."""
+    return key.rpartition("/")[0]
+
+
+def own_key(key: str) -> str:
+    """Return a job's key in its own file."""
+    return key.rpartition("/")[2]
 
 
 class _Loader(yaml.SafeLoader):
@@ -71,9 +107,8 @@ def _triggers(found: Any) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-@lru_cache(maxsize=512)
-def read_workflow(text: str, path: str) -> Workflow:
-    """Return the workflow of a file; raise WorkflowFault with all that is wrong in it."""
+def read_file(text: str, path: str) -> Workflow:
+    """Return the workflow of one file, its calls not yet followed; raise WorkflowFault with all that is wrong in it."""
     whole = load(text)
     if not isinstance(whole, dict) or not isinstance(whole.get("jobs"), dict) or not whole["jobs"]:
         raise WorkflowFault("it has no jobs")
@@ -90,8 +125,10 @@ def _faults_of_job(key: str, job: Any, jobs: Mapping[str, Any]) -> list[str]:
     if not isinstance(job, dict):
         return [f"jobs.{key}: it must be a mapping"]
     faults = [f"jobs.{key}: it needs {name}, which is not here" for name in needs_of(job) if name not in jobs]
-    for word in ("uses", "container", "services", "concurrency"):
+    for word in ("container", "services"):
         faults += [f"jobs.{key}: `{word}` of a job is not simulated here"] if word in job else []
+    if "uses" in job:
+        return faults
     if not faults and not job.get("runs-on"):
         faults.append(f"jobs.{key}: `runs-on` is missing")
     if not faults and not isinstance(job.get("steps"), list):
@@ -118,13 +155,21 @@ def unknown_actions(job: Mapping[str, Any]) -> list[str]:
     return [name for name in used if not name.startswith("./") and name.partition("@")[0] not in KNOWN_ACTIONS]
 
 
-def token_permissions(workflow: Workflow, job: Mapping[str, Any], *, is_trusted: bool) -> dict[str, str]:
+def token_permissions(workflow: Workflow, key: str, *, is_trusted: bool) -> dict[str, str]:
     """Return what the token of a job may: the job's word, else the file's, else reading; from forks reading only."""
-    told = job.get("permissions", workflow.whole.get("permissions", {"contents": "read", "packages": "read"}))
-    if isinstance(told, str):
-        level = told.removesuffix("-all")
-        told = {name: level for name in PERMISSIONS if level in ("read", "write")}
-    held = {str(name).replace("-", "_"): str(level) for name, level in (told or {}).items() if level != "none"}
+    held = {name.replace("-", "_"): level for name, level in permissions_of(workflow, key).items() if level != "none"}
     if not is_trusted:
         held = dict.fromkeys(held, "read")
     return held | {"metadata": "read"}
+
+
+def permissions_of(workflow: Workflow, key: str) -> dict[str, str]:
+    """Return permission -> level as files say it; a called file that says nothing has what its caller has."""
+    job, caller = workflow.job(key), caller_of(key)
+    told = job.get("permissions", workflow.file_of(key).get("permissions"))
+    if told is None and caller:
+        return permissions_of(workflow, caller)
+    if isinstance(told, str):
+        level = told.removesuffix("-all")
+        return {name: level for name in PERMISSIONS if level in ("read", "write")}
+    return {str(name): str(level) for name, level in (USUAL_PERMISSIONS if told is None else told).items()}

@@ -21,6 +21,20 @@ class Database:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(SCHEMA.read_text())
+        self._add_columns()
+
+    def _add_columns(self) -> None:
+        """Give the tables of an older folder the columns that came since."""
+        wanted = sqlite3.connect(":memory:")
+        wanted.executescript(SCHEMA.read_text())
+        for (table,) in wanted.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            held = {row["name"] for row in self.all("SELECT name FROM pragma_table_info(?)", table)}
+            sql = 'SELECT name, type, "notnull", dflt_value FROM pragma_table_info(?)'
+            for name, kind, is_needed, usual in wanted.execute(sql, (table,)).fetchall():
+                if name not in held:
+                    words = f"{kind} {'NOT NULL' if is_needed else ''} DEFAULT {usual or 'NULL'}"
+                    self.run(f"ALTER TABLE {table} ADD COLUMN {name} {words}")
+        wanted.close()
 
     def all(self, sql: str, *values: object) -> list[Row]:
         """Return every row."""

@@ -95,7 +95,7 @@ CREATE TABLE IF NOT EXISTS runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT, repo_id INTEGER NOT NULL REFERENCES repos ON DELETE CASCADE, workflow_id INTEGER NOT NULL REFERENCES workflows, event_id INTEGER, event TEXT NOT NULL,
     head_sha TEXT NOT NULL, head_branch TEXT, head_repo_id INTEGER, title TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 1, actor_id INTEGER NOT NULL,
     status TEXT NOT NULL, conclusion TEXT, suite_id INTEGER, summary TEXT, created_at TEXT NOT NULL, started_at TEXT, updated_at TEXT NOT NULL,
-    ref TEXT, sha TEXT, definition TEXT NOT NULL DEFAULT '', payload TEXT NOT NULL DEFAULT '{}', triggering_actor_id INTEGER, concurrency TEXT, is_trusted INTEGER NOT NULL DEFAULT 1,
+    ref TEXT, sha TEXT, definition TEXT NOT NULL DEFAULT '', called TEXT NOT NULL DEFAULT '{}', payload TEXT NOT NULL DEFAULT '{}', triggering_actor_id INTEGER, concurrency TEXT, is_trusted INTEGER NOT NULL DEFAULT 1,
     is_cancelled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS runs_by_status ON runs (status);
 CREATE TABLE IF NOT EXISTS jobs (
@@ -103,7 +103,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     labels TEXT NOT NULL DEFAULT '[]', steps TEXT NOT NULL DEFAULT '[]', runner_name TEXT, check_run_id INTEGER, log TEXT NOT NULL DEFAULT '',
     created_at TEXT NOT NULL, started_at TEXT, completed_at TEXT,
     key TEXT NOT NULL DEFAULT '', matrix TEXT NOT NULL DEFAULT '{}', environment TEXT, outputs TEXT NOT NULL DEFAULT '{}', result TEXT, summary TEXT NOT NULL DEFAULT '',
-    process_id INTEGER);
+    process_id INTEGER, concurrency TEXT, is_cancelled INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS jobs_by_run ON jobs (run_id);
 CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (status);
 CREATE TABLE IF NOT EXISTS hooks (

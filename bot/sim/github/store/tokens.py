@@ -28,6 +28,7 @@ def make_token(
     permissions: Mapping[str, str] | None = None,
     repo_ids: Iterable[int] | None = None,
     installation: Row | None = None,
+    app_id: int | None = None,
     hours: int | None = None,
     text: str = "",
 ) -> str:
@@ -40,7 +41,7 @@ def make_token(
         kind=kind,
         account_id=account["id"],
         installation_id=installation["id"] if installation else None,
-        app_id=installation["app_id"] if installation else None,
+        app_id=installation["app_id"] if installation else app_id,
         permissions=None if permissions is None else json.dumps(dict(permissions)),
         repo_ids=None if repo_ids is None else json.dumps(sorted(repo_ids)),
         expires_at=expiry(state, hours) if hours else None,

@@ -17,8 +17,9 @@ from bot.sim.github.deeds.runs import Wanted
 from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.git.objects import NO_SHA
 from bot.sim.github.rules.access import Kind, Who, is_at_least
+from bot.sim.github.rules.reusable import read_workflow
 from bot.sim.github.rules.triggers import BY_BASE, Happened, is_wanted, skips
-from bot.sim.github.rules.workflow_file import WorkflowFault, read_workflow, triggers_of
+from bot.sim.github.rules.workflow_file import WorkflowFault, triggers_of
 from bot.sim.github.store.act import Act, Places
 from bot.sim.github.store.database import Row
 from bot.sim.github.store.roles import role_of
@@ -31,9 +32,10 @@ HEADS, TAGS = "refs/heads/", "refs/tags/"
 DISPATCHES = ("workflow_dispatch", "repository_dispatch")
 ON_DEFAULT = (
     "check_run", "check_suite", "create", "delete", "issue_comment", "issues", "label", "milestone",
-    "pull_request_review", "pull_request_review_comment", "release", "repository_dispatch", "status", "workflow_run",
+    "release", "repository_dispatch", "status", "workflow_run",
 )  # fmt: skip
-"""Events of which the file on the default branch (or on the event's own ref, see `_occasions`) counts."""
+"""Events of which the file on the default branch (or on the event's own ref, see `_on_default`) counts."""
+REVIEWS = ("pull_request_review", "pull_request_review_comment")
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,15 @@ def start_all(act: Act, repo: Row, occasion: Occasion, payload: dict[str, Any], 
 
 def _start(act: Act, repo: Row, workflow: Row, text: str, occasion: Occasion, event_id: int | None) -> None:
     name = occasion.happened.name
-    is_fork = name == "pull_request" and occasion.head_repo_id not in (None, repo["id"])
+    is_fork = name in ("pull_request", *REVIEWS) and occasion.head_repo_id not in (None, repo["id"])
+    called = runs.called_at(act, repo, occasion.sha, text)
     wanted = Wanted(
         event=name,
         sha=occasion.sha,
         ref=occasion.ref,
         title=occasion.title or workflow["name"],
         definition=text,
+        called=called,
         payload=json.dumps(occasion.more),
         event_id=event_id,
         head_sha=occasion.head_sha,
@@ -102,7 +106,7 @@ def _start(act: Act, repo: Row, workflow: Row, text: str, occasion: Occasion, ev
     )
     run_id = runs.start(act, repo, workflow, wanted)
     try:
-        read_workflow(text, workflow["path"])
+        read_workflow(text, workflow["path"], called)
     except WorkflowFault as fault:
         log.warning("%s of %s: %s", workflow["path"], repo["name"], fault)
         progress.refuse(act, repo, run_id, str(fault))
@@ -126,6 +130,8 @@ def _occasions(act: Act, repo: Row, event: Row, payload: dict[str, Any]) -> Iter
         yield from _pulled(act, repo, event["action"], payload)
     elif name == "workflow_dispatch":
         yield from _dispatched(act, repo, payload)
+    elif name in REVIEWS:
+        yield from _reviewed(act, repo, event, payload)
     elif name in ON_DEFAULT:
         yield from _on_default(act, repo, event, payload)
 
@@ -158,12 +164,7 @@ def _pulled(act: Act, repo: Row, action: str, payload: dict[str, Any]) -> Iterat
     row, git = act.db.row("pulls", pull_id), act.git(repo)
     ancestor = git.merge_base(base["sha"], head["sha"])
     paths = _paths(act, repo, ancestor, head["sha"]) if ancestor else None
-    shared = {
-        "title": payload["pull_request"]["title"],
-        "head_sha": head["sha"],
-        "head_branch": head["ref"],
-        "head_repo_id": row["head_repo_id"],
-    }
+    shared = _head_of(row, payload)
     merge = _merge_commit(act, repo, row, payload)
     if merge and not skips(git.commit(head["sha"]).message):
         happened = Happened("pull_request", action, branch=base["ref"], paths=paths)
@@ -173,6 +174,24 @@ def _pulled(act: Act, repo: Row, action: str, payload: dict[str, Any]) -> Iterat
     if tip:
         happened = Happened(BY_BASE[1], action, branch=base["ref"], paths=paths)
         yield Occasion(happened, tip, HEADS + base["ref"], **shared)
+
+
+def _reviewed(act: Act, repo: Row, event: Row, payload: dict[str, Any]) -> Iterator[Occasion]:
+    """Reviews and their comments run on the merge commit too, whatever the base."""
+    number, git = payload["pull_request"]["number"], act.git(repo)
+    sql = "SELECT p.* FROM pulls p JOIN issues i USING (id) WHERE i.repo_id = ? AND number = ?"
+    row = act.db.one(sql, repo["id"], number)
+    ref = f"refs/pull/{number}/merge"
+    commit = git.ref(ref)
+    if row and commit:
+        yield Occasion(Happened(event["name"], event["action"]), commit, ref, **_head_of(row, payload))
+
+
+def _head_of(pull: Row, payload: dict[str, Any]) -> dict[str, Any]:
+    """Return what a run tells of the head of its pull request."""
+    told = payload["pull_request"]
+    names = {"title": told["title"], "head_sha": told["head"]["sha"], "head_branch": told["head"]["ref"]}
+    return names | {"head_repo_id": pull["head_repo_id"]}
 
 
 def _merge_commit(act: Act, repo: Row, pull: Row, payload: dict[str, Any]) -> str | None:
@@ -194,15 +213,13 @@ def _dispatched(act: Act, repo: Row, payload: dict[str, Any]) -> Iterator[Occasi
 
 
 def _on_default(act: Act, repo: Row, event: Row, payload: dict[str, Any]) -> Iterator[Occasion]:
-    """The default branch's tip; a release's tag; a created branch or tag; of a review the pull request's merge."""
+    """The default branch's tip; a release's tag; a created branch or tag."""
     name, git = event["name"], act.git(repo)
     ref = HEADS + repo["default_branch"]
     if name == "release":
         ref = TAGS + payload["release"]["tag_name"]
     elif name == "create":
         ref = (HEADS if payload["ref_type"] == "branch" else TAGS) + payload["ref"]
-    elif name.startswith("pull_request_review"):
-        ref = f"refs/pull/{payload['pull_request']['number']}/merge"
     commit = git.peel(git.ref(ref) or "")
     if commit is None:
         return

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 
 from bot.sim.github.deeds import runs
 from bot.sim.github.rules.expressions import ExpressionFault, as_number, fill
-from bot.sim.github.rules.workflow_file import Workflow
 from bot.sim.github.store.database import Row
 from bot.sim.github.store.state import State
 from bot.sim.github.workflows import contexts, dispatcher, hosts, lines, progress, schedule
@@ -107,9 +106,9 @@ class Foreman:
     def _is_to_stop(self, job: Row) -> bool:
         """Tell whether a job's run is cancelled, or another combination of its matrix failed."""
         run = self.state.db.row("runs", job["run_id"])
-        if run["is_cancelled"]:
+        if run["is_cancelled"] or job["is_cancelled"]:
             return True
-        told = progress.workflow_of(runs.act_of(self.state, run)[0], run).jobs[job["key"]].get("strategy") or {}
+        told = runs.workflow_of(runs.act_of(self.state, run)[0], run).jobs[job["key"]].get("strategy") or {}
         failed = "SELECT 1 FROM jobs WHERE run_id = ? AND attempt = ? AND key = ? AND result = 'failure'"
         fails_fast = "matrix" in told and told.get("fail-fast", True) is not False
         return fails_fast and self.state.db.one(failed, run["id"], run["attempt"], job["key"]) is not None
@@ -140,11 +139,10 @@ class Foreman:
         """Tell whether `max-parallel` of the job's matrix lets one more run."""
         run = self.state.db.row("runs", job["run_id"])
         act, repo = runs.act_of(self.state, run)
-        told: Workflow = progress.workflow_of(act, run)
+        workflow = runs.workflow_of(act, run)
+        told = (workflow.jobs[job["key"]].get("strategy") or {}).get("max-parallel")
         try:
-            most = fill(
-                (told.jobs[job["key"]].get("strategy") or {}).get("max-parallel"), contexts.scope(act, repo, run)
-            )
+            most = fill(told, contexts.running_scope(act, repo, run, workflow, job))
         except ExpressionFault:
             most = None
         sql = "SELECT count(*) FROM jobs WHERE run_id = ? AND attempt = ? AND key = ? AND status = 'in_progress'"
@@ -156,7 +154,7 @@ class Foreman:
         order = make_order(act, repo, run, job, host)
         runs.change_job(act, repo, job["id"], "in_progress", started_at=act.now, runner_name=host.name)
         runs.change(act, repo, run["id"], "in_progress")
-        steps = progress.workflow_of(act, run).jobs[job["key"]]["steps"]
+        steps = runs.workflow_of(act, run).jobs[job["key"]]["steps"]
         return Worker(self.state, order, lines.ids_of(steps), lambda: self._ended_one(job["id"]))
 
     def _ended_one(self, job_id: int) -> None:

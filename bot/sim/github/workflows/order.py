@@ -19,12 +19,19 @@ import yaml
 
 from bot.sim.github.deeds import runs
 from bot.sim.github.rules.access import Kind
-from bot.sim.github.rules.expressions import ExpressionFault, as_number, fill
-from bot.sim.github.rules.workflow_file import KNOWN_ACTIONS, Workflow, needs_of, token_permissions
+from bot.sim.github.rules.expressions import ExpressionFault, Scope, as_number, fill, with_values
+from bot.sim.github.rules.workflow_file import (
+    KNOWN_ACTIONS,
+    Workflow,
+    caller_of,
+    needs_of,
+    own_key,
+    token_permissions,
+)
 from bot.sim.github.store.act import Act
 from bot.sim.github.store.database import Row
 from bot.sim.github.store.tokens import make_token
-from bot.sim.github.workflows import contexts, progress
+from bot.sim.github.workflows import contexts
 from bot.sim.github.workflows.hosts import MARK, Host
 
 ACTIONS = Path(__file__).with_name("actions")
@@ -68,20 +75,22 @@ class Order:
 
 def make_order(act: Act, repo: Row, run: Row, job: Row, host: Host) -> Order:
     """Return the order for a job that this host takes; makes the job's token."""
-    workflow = progress.workflow_of(act, run)
+    workflow = runs.workflow_of(act, run)
     told = workflow.jobs[job["key"]]
     hosts = act.state.folder / "hosts"
     folder = hosts / host.name / "jobs" / str(job["id"])
-    permissions = token_permissions(workflow, told, is_trusted=bool(run["is_trusted"]))
-    account = runs.robot(act, repo).user
-    token = make_token(act.state, Kind.WORKFLOW, account, permissions=permissions, repo_ids=[repo["id"]], hours=24)
-    secrets = contexts.values(act, repo, "secret", job["environment"] or "") if run["is_trusted"] else {}
-    secrets |= {"GITHUB_TOKEN": token}
+    permissions = token_permissions(workflow, job["key"], is_trusted=bool(run["is_trusted"]))
+    robot = runs.robot(act, repo)
+    token = make_token(
+        act.state, Kind.WORKFLOW, robot.user, permissions=permissions, repo_ids=[repo["id"]],
+        app_id=robot.who.app_id, hours=24,
+    )  # fmt: skip
+    secrets = contexts.secrets_of(act, repo, run, workflow, job["key"], job["environment"] or "")
+    secrets = secrets | {"GITHUB_TOKEN": token}
     variables = contexts.values(act, repo, "variable", job["environment"] or "")
-    needs = progress.needs_context(act, run, workflow, job["key"])
     return Order(
         job_id=job["id"],
-        key=job["key"],
+        key=own_key(job["key"]),
         host=host,
         folder=folder,
         environment=host.variables(hosts) | {MARK: str(folder)},
@@ -89,15 +98,14 @@ def make_order(act: Act, repo: Row, run: Row, job: Row, host: Host) -> Order:
         steps=tuple(_step_names(told)),
         secrets=tuple(secrets.values()),
         token=token,
-        minutes=_minutes(act, repo, run, job, told),
+        minutes=_minutes(told, contexts.running_scope(act, repo, run, workflow, job)),
         sha=run["sha"],
         objects=act.state.path_of(repo["id"]) / "objects",
-        files={"workflow.yml": _alone(workflow, run["event"], job, needs), "event.json": run["payload"]},
+        files={"workflow.yml": _alone(act, repo, run, workflow, job), "event.json": run["payload"]},
     )
 
 
-def _minutes(act: Act, repo: Row, run: Row, job: Row, told: Mapping[str, Any]) -> float:
-    scope = contexts.scope(act, repo, run, matrix=json.loads(job["matrix"]))
+def _minutes(told: Mapping[str, Any], scope: Scope) -> float:
     try:
         return as_number(fill(told.get("timeout-minutes", USUAL_MINUTES), scope))
     except ExpressionFault:
@@ -110,9 +118,10 @@ def _step_names(told: Mapping[str, Any]) -> Iterator[str]:
         yield said if "name" in step else f"Run {said}"
 
 
-def _alone(workflow: Workflow, event: str, job: Row, needs: Mapping[str, Any]) -> str:
+def _alone(act: Act, repo: Row, run: Row, workflow: Workflow, job: Row) -> str:
     """Write the workflow file with this one job, its stubs, and the collector of its outputs."""
-    told, key = workflow.jobs[job["key"]], job["key"]
+    told, key, event = workflow.jobs[job["key"]], own_key(job["key"]), run["event"]
+    needs, file = contexts.needs_context(act, run, workflow, job["key"]), workflow.file_of(job["key"])
     kept = {name: told[name] for name in ("env", "defaults", "outputs", "steps") if name in told}
     matrix = {name: [_literal(value)] for name, value in json.loads(job["matrix"]).items()}
     mine: dict[str, Any] = {"needs": needs_of(told), "if": "always()", "runs-on": PLATFORM} | kept
@@ -121,8 +130,10 @@ def _alone(workflow: Workflow, event: str, job: Row, needs: Mapping[str, Any]) -
     script = {"run": 'printf %s "$SIM_OUTPUTS_OF" > "$SIM_OUTPUTS"', "env": {"SIM_OUTPUTS_OF": "${{ toJSON(needs) }}"}}
     jobs = {name: _stub(need) for name, need in needs.items()} | {key: mine}
     jobs[COLLECTOR] = {"needs": [key], "if": "always()", "runs-on": PLATFORM, "steps": [script]}
-    top = {name: workflow.whole[name] for name in ("env", "defaults") if name in workflow.whole}
+    top = {name: file[name] for name in ("env", "defaults") if name in file}
     whole = {"name": workflow.name, "on": {event: workflow.triggers.get(event)}} | top | {"jobs": jobs}
+    if caller := caller_of(job["key"]):
+        whole = with_values(whole, "inputs", contexts.inputs_of_call(act, repo, run, workflow, caller))
     return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=10_000)
 
 
@@ -171,6 +182,7 @@ def _environment(act: Act, known: Mapping[str, Any], host: Host, folder: Path) -
         "SIM_PYTHON": sys.executable,
         "SIM_OUTPUTS": str(folder / "outputs.json"),
         MARK: str(folder),
+        "GIT_PAGER": "cat",
         "GH_HOST": "github.localhost",
         "HTTP_PROXY": act.state.address,
         "NO_PROXY": "127.0.0.1",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from croniter import croniter
 
@@ -14,6 +15,7 @@ from bot.sim.github.deeds import runs
 from bot.sim.github.rules.access import Kind, Who
 from bot.sim.github.rules.triggers import Happened
 from bot.sim.github.rules.workflow_file import triggers_of
+from bot.sim.github.shown import accounts, repos
 from bot.sim.github.store.act import Act, Places
 from bot.sim.github.store.database import Row
 from bot.sim.github.store.state import State
@@ -41,7 +43,14 @@ def take_ticks(state: State, looked: dict[int, tuple[str | None, str]]) -> None:
                         occasion = Occasion(
                             Happened("schedule"), str(tip), ref, "", head_branch=repo["default_branch"], only_path=path
                         )
-                        start_all(act, repo, occasion, {"schedule": cron}, None)
+                        start_all(act, repo, occasion, _payload(act, repo, path, cron), None)
+
+
+def _payload(act: Act, repo: Row, path: str, cron: str) -> dict[str, Any]:
+    """Return what `github.event` holds of a schedule; no hook hears of it."""
+    told = {"schedule": cron, "workflow": path, "repository": repos.repository(act, repo)}
+    owner = repos.organization_of(act, repo)
+    return told | ({"organization": accounts.organization(act, owner)} if owner else {})
 
 
 def _last_mover(state: State, repo: Row) -> int:

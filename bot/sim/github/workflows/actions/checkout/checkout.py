@@ -16,6 +16,15 @@ def git(folder: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
+def named_server(folder: Path) -> str:
+    """Make the repository; return the server by the name that `gh` looks for in remotes, reached by its number."""
+    address = os.environ["GITHUB_SERVER_URL"]
+    server = f"http://{os.environ['GH_HOST']}:{address.rpartition(':')[2]}"
+    git(folder, "init", "-q", "--initial-branch=main")
+    git(folder, "config", "--local", f"http.{server}/.proxy", address)
+    return server
+
+
 def wanted_ref() -> str:
     """Return what to fetch: a full ref, a sha, a branch or tag; by default the commit of the run."""
     ref, is_here = os.environ["IN_REF"], os.environ["IN_REPOSITORY"] == os.environ["GITHUB_REPOSITORY"]
@@ -49,8 +58,7 @@ def main() -> None:
     if not folder.is_relative_to(workspace):
         sys.exit(f"Repository path '{folder}' is not under '{workspace}'")
     folder.mkdir(parents=True, exist_ok=True)
-    server = os.environ["GITHUB_SERVER_URL"]
-    git(folder, "init", "-q", "--initial-branch=main")
+    server = named_server(folder)
     git(folder, "remote", "add", "origin", f"{server}/{os.environ['IN_REPOSITORY']}")
     login = base64.b64encode(f"x-access-token:{os.environ['IN_TOKEN']}".encode()).decode()
     git(folder, "config", "--local", f"http.{server}/.extraheader", f"AUTHORIZATION: basic {login}")
