@@ -145,6 +145,13 @@ class Site:
     data: Path | None
     work: Path | None
     settings: Settings
+    trusted: Path | None = None
+    """The checkout whose settings and templates count, where `root` holds the files of a stranger."""
+
+    @property
+    def code(self) -> Path:
+        """Return the checkout whose settings and templates count: never one that a pull request brings."""
+        return self.trusted or self.root
 
     @property
     def projects(self) -> Path:
@@ -167,17 +174,25 @@ class Site:
         return work
 
 
-def find_site(root: str | None, data: str | None, work: str | None, environment: Mapping[str, str]) -> Site:
-    """Put options, environment and settings file together; options win over the environment."""
+def find_site(
+    root: str | None, data: str | None, work: str | None, environment: Mapping[str, str], *, trusted: str | None = None
+) -> Site:
+    """Put options, environment and settings file together; options win over the environment.
+
+    `trusted` is the checkout to take settings and templates from, where it is not `root`.
+    """
     folder = Path(root).absolute() if root else _root_here(Path.cwd())
-    if not folder.is_dir():
-        raise SettingsError(f"{folder}: there is no such folder; give the repository with --root DIR")
+    ours = Path(trusted).absolute() if trusted else folder
+    for one, option in ((folder, "--root"), (ours, "--base")):
+        if not one.is_dir():
+            raise SettingsError(f"{one}: there is no such folder; give the repository with {option} DIR")
     raw, results = data or environment.get("DATA_LMT"), work or environment.get("WORK_LMT")
     return Site(
         root=folder,
         data=Path(raw).absolute() if raw else None,
         work=Path(results).absolute() if results else None,
-        settings=read_settings(folder),
+        settings=read_settings(ours),
+        trusted=ours if trusted else None,
     )
 
 

@@ -57,7 +57,7 @@ def list_projects(site: Site) -> list[KnownProject]:
 def look(site: Site, log_path: Path, *, with_index: bool = True) -> Arrivals:
     """Compare the log with the projects; the index changes the time that this takes, and nothing else."""
     stamp_log(log_path)
-    starting = read_model(template_file(site.root, STARTING_FILE), Starting)[0]
+    starting = read_model(template_file(site.code, STARTING_FILE), Starting)[0]
     if not with_index:
         return _look_at_everything(site, log_path, starting)
     narrowed = ask_index(index_folder(site), lambda index: index.narrow(site.projects, log_path.resolve()))
@@ -118,7 +118,7 @@ def _edits_of(site: Site, arrival: ProjectArrival) -> list[FileEdit]:
         modes = {source.mode for source in arrival.sources}
         mode = modes.pop() if len(modes) == 1 else ""
         values = {"pid": arrival.pid, "pid_text": scalar_text(arrival.pid), "mode": mode}
-        text = render_template(site.root, f"project/{PROJECT_FILE}.j2", **values)
+        text = render_template(site.code, f"project/{PROJECT_FILE}.j2", **values)
         edits = _qa_edit(site, folder, values)
     project = validate(parse_document(text, shown), Project)
     for source in arrival.sources:
@@ -134,7 +134,7 @@ def _qa_edit(site: Site, folder: Path, values: dict[str, str]) -> list[FileEdit]
     path = folder / QA_FILE
     if path.exists():
         return []
-    text = render_template(site.root, f"project/{QA_FILE}.j2", **values)
+    text = render_template(site.code, f"project/{QA_FILE}.j2", **values)
     validate(parse_document(text, f"projects/{folder.name}/{QA_FILE}"), Qa)
     return [FileEdit(path, "", text)]
 
