@@ -235,6 +235,13 @@ class Site:
     work: Path | None
     settings: Settings
     machine: Machine = field(default_factory=Machine)
+    trusted: Path | None = None
+    """The checkout whose settings and templates count, where `root` holds the files of a stranger."""
+
+    @property
+    def code(self) -> Path:
+        """Return the checkout whose settings and templates count: never one that a pull request brings."""
+        return self.trusted or self.root
 
     @property
     def projects(self) -> Path:
@@ -257,12 +264,19 @@ class Site:
         return work
 
 
-def find_site(root: str | None, data: str | None, work: str | None, environment: Mapping[str, str]) -> Site:
-    """Put options, environment and settings file together; options win over the environment."""
+def find_site(
+    root: str | None, data: str | None, work: str | None, environment: Mapping[str, str], *, trusted: str | None = None
+) -> Site:
+    """Put options, environment and settings file together; options win over the environment.
+
+    `trusted` is the checkout to take settings and templates from, where it is not `root`.
+    """
     folder = Path(root).absolute() if root else _root_here(Path.cwd())
-    if not folder.is_dir():
-        raise SettingsError(f"{folder}: there is no such folder; give the repository with --root DIR")
-    settings = read_settings(folder)
+    ours = Path(trusted).absolute() if trusted else folder
+    for one, option in ((folder, "--root"), (ours, "--base")):
+        if not one.is_dir():
+            raise SettingsError(f"{one}: there is no such folder; give the repository with {option} DIR")
+    settings = read_settings(ours)
     machine = _machine(settings, environment.get("LMTBOT_MACHINE", ""))
     raw = data or environment.get("DATA_LMT") or machine.data
     results = work or environment.get("WORK_LMT") or machine.work
@@ -273,6 +287,7 @@ def find_site(root: str | None, data: str | None, work: str | None, environment:
         work=Path(results).absolute() if results else None,
         settings=settings.model_copy(update={key: value for key, value in told.items() if value is not None}),
         machine=machine,
+        trusted=ours if trusted else None,
     )
 
 

@@ -2,20 +2,27 @@
 
 All projects are checked when none is named. With an observation log at hand (--log, or data_lmt.log in the raw data)
 the obsnums are held against it too. docs/checks.md describes every rule. Exit 1 when there are errors.
+
+With --base DIR, the checkout that a change is made to, only what differs is checked, and it is told what the change
+makes run. Settings and templates are then DIR's: the files that are checked may be a stranger's.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from bot.cli.output import print_json, print_table
-from bot.errors import Finding, Severity
+from bot.doors.files import append_text
+from bot.errors import Finding, ProjectError, Severity
 from bot.report.check_text import HEAD, WEIGHT, by_project, counts, github_command, is_shown
+from bot.report.plan_difference import as_json, headline, report_as_text
 from bot.settings import Site
 from bot.stages.check import CheckReport, check_projects, find_log
 from bot.stages.planning import project_ids
+from bot.stages.pull_check import PullReport, check_pull, summary_page
 
 EXAMPLES = (
     "lmtbot check                                   all projects",
@@ -23,6 +30,7 @@ EXAMPLES = (
     "lmtbot check --log /data_lmt/data_lmt.log      hold them against this log",
     "lmtbot check -q                                only the table of counts",
     "lmtbot check --github                          as annotations of a workflow run",
+    "lmtbot check --base ../main                    what differs from that checkout, and what it makes run",
 )
 NO_LOG = "no observation log was at hand, so its rules were not applied; give --log FILE or --data DIR"
 
@@ -36,21 +44,56 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     levels = [severity.value for severity in WEIGHT]
     parser.add_argument("--severity", choices=levels, default="warning", help="the least to be told (default: warning)")
     parser.add_argument("--github", action="store_true", help="print GitHub's workflow commands")
+    parser.add_argument("--base", metavar="DIR", help="check what differs from this checkout")
+    parser.add_argument("--branch", metavar="NAME", help="with --base: the branch of the change ($GITHUB_HEAD_REF)")
 
 
 def run(args: argparse.Namespace, site: Site) -> int:
     """Print the findings; 1 when there are errors, shown or not."""
     log = None if args.no_log else Path(args.log) if args.log else find_log(site)
+    if args.base:
+        return _run_pull(args, site, log)
     report = check_projects(site, args.pid or project_ids(site), log)
     shown = [finding for finding in report.findings if is_shown(finding, Severity(args.severity))]
     if args.json:
         print_json(_as_json(report, shown))
     elif args.github:
-        for finding in sorted(shown, key=lambda one: WEIGHT[one.severity]):
-            print(github_command(finding))
+        _print_commands(shown)
     else:
         _print_text(report, [] if args.quiet else shown, len(shown))
     return 1 if any(finding.severity is Severity.ERROR for finding in report.findings) else 0
+
+
+def _run_pull(args: argparse.Namespace, site: Site, log: Path | None) -> int:
+    """Print what differs and what is wrong with it; in a workflow run also write the summary of the step."""
+    if args.pid:
+        raise ProjectError("--base finds the projects that differ by itself; leave the names out")
+    branch = args.branch or os.environ.get("GITHUB_HEAD_REF", "")
+    report = check_pull(site, site.code, branch=branch, log=log)
+    least = Severity(args.severity)
+    shown = [*report.findings, *(finding for finding in report.check.findings if is_shown(finding, least))]
+    if args.json:
+        print_json(_as_json(report.check, shown) | {"projects": [as_json(project) for project in report.projects]})
+    elif args.github or os.environ.get("GITHUB_ACTIONS") == "true":
+        _print_commands(shown)
+        print(headline(shown, report.projects))
+    else:
+        _print_pull(report, shown)
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        append_text(Path(summary), summary_page(site, report, shown))
+    return 1 if report.has_errors else 0
+
+
+def _print_pull(report: PullReport, shown: Sequence[Finding]) -> None:
+    for finding in shown:
+        print(f"{finding}\n")
+    print(report_as_text(report.projects, report.others))
+    print(headline(shown, report.projects))
+
+
+def _print_commands(shown: Sequence[Finding]) -> None:
+    for finding in sorted(shown, key=lambda one: WEIGHT[one.severity]):
+        print(github_command(finding))
 
 
 def _print_text(report: CheckReport, findings: Sequence[Finding], shown: int) -> None:

@@ -88,7 +88,7 @@ def _dispatch(words: list[str]) -> int:
     _log_to_stderr(args.verbose - args.quiet)
     from bot.settings import find_site
 
-    site = find_site(args.root, args.data, args.work, os.environ)
+    site = find_site(args.root, args.data, args.work, os.environ, trusted=getattr(args, "base", None))
     code: int = module.run(args, site)
     return code
 

@@ -19,6 +19,12 @@ def describe_head(root: Path, below: str) -> tuple[str, str]:
     return commit + changed, _git(root, "log", "-1", "--format=%an <%ae>")
 
 
+def parents_of_head(root: Path) -> tuple[str, ...]:
+    """Return the parents of HEAD as its commit names them, also where they were not fetched."""
+    told = _git(root, "cat-file", "commit", "HEAD").partition("\n\n")[0]
+    return tuple(line.removeprefix("parent ") for line in told.splitlines() if line.startswith("parent "))
+
+
 def _git(root: Path, *words: str) -> str:
     """Run git; "" when it fails or is not there."""
     command = ["git", "-C", str(root), *words]

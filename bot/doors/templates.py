@@ -6,8 +6,10 @@ import shlex
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from markupsafe import Markup
 
 from bot.errors import SettingsError
+from bot.formats.markdown import code, fence, inert
 
 SHIPPED = Path(__file__).resolve().parents[2] / "templates"
 
@@ -44,3 +46,25 @@ def render_page(root: Path, name: str, **values: object) -> str:
         return pages.get_template(path.name).render(**values)
     except (TemplateError, OSError) as error:
         raise SettingsError(f"{path}: the page cannot be made: {error}") from error
+
+
+def render_markdown(root: Path, name: str, **values: object) -> str:
+    """Fill in Markdown for GitHub; whatever is put in is shown as it is and does nothing (bot.formats.markdown).
+
+    Templates have the filters `code` (a name, a run line) and `fence(language)` (lines).
+    """
+    path = template_file(root, name)
+    loader = FileSystemLoader(path.parent)
+    markdown = Environment(
+        loader=loader, undefined=StrictUndefined, autoescape=True, finalize=_inert, trim_blocks=True, lstrip_blocks=True
+    )
+    markdown.filters["code"] = lambda text: Markup(code(text))  # noqa: S704 - that is what makes it inert
+    markdown.filters["fence"] = lambda lines, language="": Markup(fence(lines, language))  # noqa: S704
+    try:
+        return markdown.get_template(path.name).render(**values)
+    except (TemplateError, OSError) as error:
+        raise SettingsError(f"{path}: the text cannot be made: {error}") from error
+
+
+def _inert(value: object) -> Markup:
+    return value if isinstance(value, Markup) else Markup(inert(value))  # noqa: S704 - that is what makes it inert

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import Finding, Severity
+from bot.formats.markdown import code, fence, inert, table
 from bot.model.observation import Observation
 from bot.model.plan import Chain, Plan, Unit
-from bot.report.markdown import block, code, plain, table
 from bot.rules.arrival import Held, ProjectArrival
 
 MOST_ROWS, MOST_LINES, MOST_FINDINGS, MOST_HELD = 150, 120, 20, 60
@@ -60,7 +60,7 @@ def held_values(pid: str, held: Sequence[Held]) -> dict[str, str]:
     """Return what templates/github/held.md.j2 is filled in with."""
     if not held:
         return {"told": f"Nothing of {pid} is held back.", "table": ""}
-    rows = [[str(one.obsnum or ""), plain(one.source), plain(one.told), plain(one.cure)] for one in held[:MOST_HELD]]
+    rows = [[str(one.obsnum or ""), inert(one.source), inert(one.told), inert(one.cure)] for one in held[:MOST_HELD]]
     told = f"{len(held)} observations of {pid} are held back:"
     more = _more(len(held) - MOST_HELD, "`lmtbot arrivals` tells all")
     return {"told": told, "table": table(["obsnum", "source", "why", "what can be done"], rows) + more}
@@ -69,7 +69,7 @@ def held_values(pid: str, held: Sequence[Held]) -> dict[str, str]:
 def _intro(shown: ArrivalShown) -> str:
     arrival = shown.arrival
     new = [source.source for source in arrival.sources if source.is_new]
-    told = f"The telescope observed {arrival.count} obsnums of **{plain(arrival.pid)}** that main does not list yet."
+    told = f"The telescope observed {arrival.count} obsnums of **{inert(arrival.pid)}** that main does not list yet."
     if arrival.is_new:
         return f"{told} The project is new here: look at its parameters, PI and title in `project.yaml`."
     return told + (f" New sources: {', '.join(map(code, new))}." if new else "")
@@ -104,7 +104,7 @@ def _lines(shown: ArrivalShown) -> str:
     more = (
         [f"... and {len(lines) - MOST_LINES} more: lmtbot plan {shown.arrival.pid}"] if len(lines) > MOST_LINES else []
     )
-    told = block([*lines[:MOST_LINES], *more])
+    told = fence([*lines[:MOST_LINES], *more])
     return f"<details><summary>The {len(lines)} run lines</summary>\n\n{told}\n\n</details>"
 
 
@@ -123,8 +123,8 @@ def _findings(findings: Sequence[Finding]) -> str:
     if not told:
         return "**Check:** nothing to mend."
     rows = [
-        f"- {one.severity}: {code(f'{one.path}:{one.line}')} {plain(one.what)}"
-        + (f" *Mend:* {plain(one.cure)}" if one.cure else "")
+        f"- {one.severity}: {code(f'{one.path}:{one.line}')} {inert(one.what)}"
+        + (f" *Mend:* {inert(one.cure)}" if one.cure else "")
         for one in told[:MOST_FINDINGS]
     ]
     more = _more(len(told) - MOST_FINDINGS, "`lmtbot check` tells all")

@@ -58,7 +58,7 @@ def list_projects(site: Site) -> list[KnownProject]:
 def look(site: Site, log_path: Path, *, with_index: bool = True) -> Arrivals:
     """Compare the log with the projects; the index changes the time that this takes, and nothing else."""
     stamp_log(log_path)
-    starting = read_model(template_file(site.root, STARTING_FILE), Starting)[0]
+    starting = read_model(template_file(site.code, STARTING_FILE), Starting)[0]
     if not with_index:
         return _look_at_everything(site, log_path, starting)
     narrowed = ask_index(index_folder(site), lambda index: index.narrow(site.projects, log_path.resolve()))
@@ -147,7 +147,7 @@ def new_project(site: Site, pid: str, mode: str = "") -> dict[str, str]:
         "pi": scalar_text(row.pi) if row.pi else "", "title": scalar_text(row.title) if row.title else "",
         "public": row.public,
     }  # fmt: skip
-    files = {name: render_template(site.root, f"project/{name}.j2", **values) for name in (PROJECT_FILE, QA_FILE)}
+    files = {name: render_template(site.code, f"project/{name}.j2", **values) for name in (PROJECT_FILE, QA_FILE)}
     validate(parse_document(files[PROJECT_FILE], f"projects/{pid}/{PROJECT_FILE}"), Project)
     validate(parse_document(files[QA_FILE], f"projects/{pid}/{QA_FILE}"), Qa)
     return files

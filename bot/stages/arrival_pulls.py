@@ -124,7 +124,7 @@ class _Proposer:
             head = self.github.commit(branch, (head,), files, _message(arrival))
         shown = self._shown(arrival, parse_folder(after[PROJECT_FILE], after[QA_FILE], pid=arrival.pid))
         values = body_values(shown) | {"marker": marker(KIND, key=key, head=head)}
-        body = render_template(self.site.root, "github/arrival.md.j2", **values)
+        body = render_template(self.site.code, "github/arrival.md.j2", **values)
         pull = self.github.ensure_pull(known, branch, title_of(arrival), body)
         self._surround(pull, shown)
         became = Became.UPDATED if known else Became.OPENED
@@ -137,7 +137,7 @@ class _Proposer:
         self.github.ensure_reviewers(pull, holders.users, holders.teams)
         values = held_values(shown.arrival.pid, shown.held) | {"marker": marker(HELD_KIND)}
         if pull.number:
-            comment = render_template(self.site.root, "github/held.md.j2", **values)
+            comment = render_template(self.site.code, "github/held.md.j2", **values)
             self.github.ensure_comment(pull.number, HELD_KIND, comment)
 
     def _head(self, arrival: ProjectArrival, known: Pull | None, branch: str) -> str:

@@ -44,7 +44,7 @@ class Installation:
 def plan_systemd(site: Site, environment: Mapping[str, str]) -> Installation:
     """Return the unit and the commands that start it, now and after every boot."""
     text = render_template(
-        site.root,
+        site.code,
         f"install/{UNIT}.j2",
         marker=MARKER,
         environment=[systemd_word(f"{name}={value}") for name, value in _environment(site, environment).items()],
@@ -62,13 +62,13 @@ def plan_cron(site: Site, environment: Mapping[str, str]) -> Installation:
     """Return the launcher and the crontab with our block; a service that is running already ends quietly."""
     launcher = _launcher_path(environment)
     script = render_template(
-        site.root,
+        site.code,
         "install/quicklook.sh.j2",
         marker=MARKER,
         environment=[f"{name}={shell_command([value])}" for name, value in _environment(site, environment).items()],
         command=shell_command(_command(site)),
     )
-    block = render_template(site.root, "install/crontab.j2", marker=MARKER, launcher=cron_word(str(launcher)))
+    block = render_template(site.code, "install/crontab.j2", marker=MARKER, launcher=cron_word(str(launcher)))
     return Installation((Change(launcher, script),), with_block(services.read_crontab(), block), ())
 
 

@@ -38,7 +38,7 @@ def propose_new(site: Site, github: GitHub, pid: str) -> Proposal:
     tip = github.tip(branch)
     if not tip:
         tip = github.commit(branch, (github.tip(github.place.main),), files, f"{pid}: a new project")
-    body = render_template(site.root, "github/new.md.j2", marker=marker("new", head=tip), pid=pid)
+    body = render_template(site.code, "github/new.md.j2", marker=marker("new", head=tip), pid=pid)
     pull = github.ensure_pull(None, branch, f"{pid}: a new project", body)
     holders = site.settings.roles.po
     github.ensure_labels(pull, ("new project",))

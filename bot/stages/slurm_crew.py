@@ -213,7 +213,7 @@ class SlurmCrew:
         options = ["--root", str(site.root), "--work", str(site.need_work())]
         options += ["--data", str(site.data)] if site.data else []
         return render_template(
-            site.root, "slurm.sh.j2", batch=batch, modules=self.settings.modules, options=options,
+            site.code, "slurm.sh.j2", batch=batch, modules=self.settings.modules, options=options,
             environment=self.settings.environment, command=[sys.executable, "-m", "bot.cli.task"],
         )  # fmt: skip
 

@@ -33,7 +33,7 @@ PICTURES = (
 def write_summary(site: Site, pids: Iterable[str], out: Path) -> Path:
     """Write the page for these projects; pictures are linked, not copied, so that it opens from the disk."""
     projects = [_project(site, pid, out.parent) for pid in pids]
-    page = render_page(site.root, "summary.html.j2", projects=projects, made=now()[:16].replace("T", " ") + " UT")
+    page = render_page(site.code, "summary.html.j2", projects=projects, made=now()[:16].replace("T", " ") + " UT")
     out.parent.mkdir(parents=True, exist_ok=True)
     write_whole(out, page)
     return out

@@ -133,7 +133,7 @@ def _kept(store: TapStore, obsnum: int) -> QuickLook | None:
 
 def _page(site: Site, store: TapStore) -> str:
     renewed = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return render_page(site.root, "last100.html.j2", page=last100(list(_shown(store)), renewed))
+    return render_page(site.code, "last100.html.j2", page=last100(list(_shown(store)), renewed))
 
 
 def _shown(store: TapStore) -> Iterator[Shown]:
