@@ -171,6 +171,8 @@ class Machine(Frozen):
     """How the pipeline is called here; left out: `pipeline`."""
     trial_work: Text = ""
     """Where trials of the DAs go, with {login} for who asked, e.g. /nese/helpdesk/{login}; "": no trials here."""
+    trial_products: Text = ""
+    """Address below which people see these trials, with {login}, e.g. http://taps.lmtgtm.org/lmthelpdesk/{login}."""
 
 
 class QuietHours(Frozen):

@@ -29,7 +29,7 @@ EXAMPLES = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `lmtbot run`."""
     parser.add_argument("pid", metavar="PID", help="the project")
-    parser.add_argument("--level", type=int, choices=(1,), default=1, help="level 1 (level 2 follows an approved QA)")
+    parser.add_argument("--level", type=int, choices=(1,), default=1, help="level 1 (level 2: `lmtbot reconcile`)")
     parser.add_argument("-j", "--jobs", type=_positive, metavar="N", help="pipelines side by side (default: settings)")
     parser.add_argument("--source", metavar="S", help="only this source")
     parser.add_argument("--obsnum", metavar="N", type=int, help="only this obsnum and its combinations")
@@ -59,8 +59,8 @@ def run(args: argparse.Namespace, site: Site) -> int:
 
 def execute(args: argparse.Namespace, site: Site, request: Request) -> int:
     """Run it and tell how it ended; 1 when something failed or could not run."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    shown = _Shown(quiet=args.quiet > 0)
+    signal.signal(signal.SIGTERM, interrupt)
+    shown = Shown(quiet=args.quiet > 0)
     try:
         outcome = run_project(site, request, shown.tell)
     except KeyboardInterrupt:
@@ -90,7 +90,7 @@ def _dry_run(args: argparse.Namespace, site: Site, request: Request) -> int:
     return 0
 
 
-class _Shown:
+class Shown:
     """Progress on stderr: one line redrawn for a person, one line an event for a log."""
 
     def __init__(self, *, quiet: bool) -> None:
@@ -99,6 +99,7 @@ class _Shown:
         self.began = time.monotonic()
 
     def tell(self, progress: Progress) -> None:
+        """Show where the run stands."""
         if self.quiet:
             return
         record = progress.event
@@ -162,7 +163,8 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End as by ^C: a runner that is shut down sends SIGTERM."""
     raise KeyboardInterrupt
 
 

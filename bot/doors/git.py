@@ -33,3 +33,19 @@ def _git(root: Path, *words: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def last_change(root: Path, below: str, before: str = "HEAD") -> str:
+    """Return the newest commit of main's own line that changed something below a path, "" if none is known.
+
+    Of a merged pull request it is the merge. The checkout must have the whole history.
+    """
+    return _git(root, "log", "-1", "--first-parent", "--format=%H", before, "--", below)
+
+
+def changed_between(root: Path, before: str, after: str, below: str) -> list[str] | None:
+    """Return the paths below a folder that differ between two commits, None when git cannot tell."""
+    if not (_git(root, "cat-file", "-t", before) == _git(root, "cat-file", "-t", after) == "commit"):
+        return None
+    told = _git(root, "diff", "--name-only", "--no-renames", "-z", before, after, "--", below)
+    return [path for path in told.split("\0") if path]

@@ -100,6 +100,14 @@ class _Folder:
         self.findings.append(Finding("SCHEMA", Severity.ERROR, shown, line, what, cure=cure, pid=self.folder.name))
 
 
+def read_level2(text: str, pid: str) -> Level2 | None:
+    """Read the text of a level2.yaml; None where there is none, or it cannot be read: the bot writes it anew."""
+    try:
+        return validate(parse_document(text, f"projects/{pid}/{LEVEL2_FILE}"), Level2) if text else None
+    except ProjectError:
+        return None
+
+
 def parse_folder(project_text: str, qa_text: str = "", *, pid: str) -> ProjectFolder:
     """Read a folder from texts that lie in no file yet; raise ProjectError as `read_folder` does."""
     project_document = parse_document(project_text, f"projects/{pid}/{PROJECT_FILE}")

@@ -27,11 +27,11 @@ from bot.model.trail import Became, Proposal
 from bot.report.arrival_pull import LABEL, ArrivalShown, body_values, held_values, title_of
 from bot.rules.arrival import Arrivals, Held, ProjectArrival, listed_obsnums
 from bot.rules.lint import Checked, LogView, findings_of
-from bot.rules.plan import digest_of, needed_projects, plan_project
+from bot.rules.plan import digest_of, plan_project
 from bot.settings import QuietHours, Site
 from bot.stages.arrival import added, look
 from bot.stages.check import read_rows
-from bot.stages.planning import read_project
+from bot.stages.planning import read_others, read_project
 
 PREFIX = "arrival/"
 KIND, HELD_KIND = "arrival", "held"
@@ -191,7 +191,7 @@ class _Proposer:
     def _shown(self, arrival: ProjectArrival, folder: ProjectFolder) -> ArrivalShown:
         obsnums = [obsnum for source in arrival.sources for obsnum in source.obsnums]
         rows = read_rows(self.log, [*obsnums, *listed_obsnums(folder.project)], [arrival.pid])
-        others = _lenders(self.site, folder)
+        others = read_others(self.site, folder)
         plan = plan_project(folder, others=others)
         main = {} if arrival.is_new else _units(self.site, arrival.pid)
         listed = self.arrivals.listed.get(arrival.pid, ())
@@ -214,12 +214,8 @@ def _units(site: Site, pid: str) -> dict[str, str]:
         folder = read_project(site, pid)
     except ProjectError:
         return {}
-    units: tuple[Unit, ...] = plan_project(folder, others=_lenders(site, folder)).units
+    units: tuple[Unit, ...] = plan_project(folder, others=read_others(site, folder)).units
     return {unit.name: unit.digest for unit in units}
-
-
-def _lenders(site: Site, folder: ProjectFolder) -> dict[str, ProjectFolder]:
-    return {pid: read_project(site, pid) for pid in needed_projects(folder.project) if (site.projects / pid).is_dir()}
 
 
 def _path(pid: str, name: str) -> str:

@@ -56,12 +56,16 @@ class Request:
     source: str | None = None
     obsnum: int | None = None
     level: int = 1
+    names: frozenset[str] | None = None
+    """Only these units; None: all."""
     only_failed: bool = False
     spare_failed: bool = False
     """Leave alone what failed before with just these run lines: nobody asked for it again."""
     take_over: bool = False
     """Take up attempts that another host left open, as if that host were gone."""
     executor: Executor = "local"
+    who: str = ""
+    """Who decided it, for the record; "" leaves it to git."""
     wait: bool = True
     """With Slurm: watch until everything has ended, instead of handing it over and leaving."""
 
@@ -111,6 +115,8 @@ def survey(site: Site, request: Request) -> tuple[Plan, work.Work, LedgerDoor, L
     ledger = door.read()
     parted = divide(site, plan, door, ledger, better_units(site, folder, request.level))
     chosen = {unit.name for unit in pick(folder, plan, source=request.source, obsnum=request.obsnum).units}
+    if request.names is not None:
+        chosen &= request.names
     if request.only_failed:
         failed = {unit.name for unit in parted.todo if work.has_failed(ledger, unit, plan.level)}
         chosen &= failed | {unit.name for unit in parted.todo if work.waits_for(unit, failed)}
@@ -183,7 +189,7 @@ def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Ca
         for name in ("area", "old", "failed"):
             clear_doomed(door.folder(name))
         plan, parted, door, ledger = survey(site, request)
-        shop = _workshop(site, door, pipeline, plan)
+        shop = _workshop(site, door, pipeline, plan, request.who)
         _wind_up(shop, ledger, request)
         if request.executor == "slurm":
             return _run_slurm(shop, request, parted, ledger, watch)
@@ -232,10 +238,10 @@ def _tell_of_slurm(watch: Callable[[Progress], None], began: float, crew: SlurmC
         watch(Progress(total, ended, failed, crew.running, left, event))
 
 
-def _workshop(site: Site, door: LedgerDoor, pipeline: LocalPipeline, plan: Plan) -> Workshop:
+def _workshop(site: Site, door: LedgerDoor, pipeline: LocalPipeline, plan: Plan, decided_by: str = "") -> Workshop:
     commit, who = describe_head(site.root, f"projects/{plan.pid}")
     kept = tuple(one.name for one in plan.combinations)
-    return Workshop(site, door, pipeline, plan, commit, who or os.environ.get("USER", ""), kept=kept)
+    return Workshop(site, door, pipeline, plan, commit, decided_by or who or os.environ.get("USER", ""), kept=kept)
 
 
 def _wind_up(shop: Workshop, ledger: Ledger, request: Request) -> None:

@@ -20,8 +20,12 @@ def read_project(site: Site, pid: str) -> ProjectFolder:
 def read_plan(site: Site, pid: str, level: int = 1) -> tuple[ProjectFolder, Plan]:
     """Return the project and its plan at a level."""
     folder = read_project(site, pid)
-    others = {other: read_project(site, other) for other in needed_projects(folder.project)}
-    return folder, plan_project(folder, level, others=others)
+    return folder, plan_project(folder, level, others=read_others(site, folder))
+
+
+def read_others(site: Site, folder: ProjectFolder) -> dict[str, ProjectFolder]:
+    """Return the projects, {pid: folder}, that the mosaics of one take obsnums from; raise ProjectError."""
+    return {pid: read_project(site, pid) for pid in needed_projects(folder.project)}
 
 
 def pick(folder: ProjectFolder, plan: Plan, *, source: str | None, obsnum: int | None) -> Plan:

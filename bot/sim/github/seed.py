@@ -73,7 +73,7 @@ def plant(state: State, world: World, files: dict[str, bytes] | Path) -> None:
         for slug, role in world.teams.items():
             team = state.db.value("SELECT id FROM teams WHERE org_id = ? AND slug = ?", org["id"], slug)
             state.db.insert("team_repos", team_id=team, repo_id=repo["id"], role=role)
-        _install_bot(state, org, world.bot)
+        _give_key(state, repo, _install_bot(state, org, world.bot))
 
 
 def _account(state: State, login: str, kind: str) -> Row:
@@ -94,7 +94,14 @@ def _repository(act: Act, org: Row, name: str, files: dict[str, bytes] | Path) -
     return repo
 
 
-def _install_bot(state: State, org: Row, slug: str) -> None:
+def _give_key(state: State, repo: Row, known: dict[str, str]) -> None:
+    """Let the repository's workflows act as the App: its number as a variable, its key as a secret."""
+    for kind, name in (("variable", "LMTBOT_APP_ID"), ("secret", "LMTBOT_APP_KEY")):
+        at = {"created_at": state.now(), "updated_at": state.now()}
+        state.db.insert("secrets", repo_id=repo["id"], kind=kind, environment="", name=name, value=known[name], **at)
+
+
+def _install_bot(state: State, org: Row, slug: str) -> dict[str, str]:
     """Make the App with a fresh key (in `SLUG.pem` of the state's folder), installed for the whole organisation."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     plain = serialization.NoEncryption()
@@ -122,6 +129,7 @@ def _install_bot(state: State, org: Row, slug: str) -> None:
         permissions=json.dumps(BOT_PERMISSIONS),
         created_at=state.now(),
     )
+    return {"LMTBOT_APP_ID": str(app_id), "LMTBOT_APP_KEY": pem.decode()}
 
 
 def is_planted(state: State) -> bool:

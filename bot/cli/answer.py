@@ -1,0 +1,37 @@
+"""Carry out and answer the commands in the comments of a pull request: /grade, /flag, /run, /help and the others.
+
+Every comment without an answer is looked at, so a call too many, or one that was lost, does no harm. docs/qa.md names
+the commands and who may give them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from bot.cli.github import add_dry_run, opened, run_url
+from bot.cli.output import print_json
+from bot.settings import Site
+from bot.stages.comments import answer_comments
+
+EXAMPLES = ("lmtbot answer 17      the commands on pull request 17",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of `lmtbot answer`."""
+    parser.add_argument("number", type=int, metavar="N", help="number of the pull request")
+    add_dry_run(parser)
+
+
+def run(args: argparse.Namespace, site: Site) -> int:
+    """Answer; refused commands are answers too."""
+    with opened(site, dry_run=args.dry_run) as github:
+        answered = answer_comments(site, github, args.number, run_url=run_url())
+    if args.json:
+        print_json([asdict(one) for one in answered])
+    else:
+        for one in answered:
+            done = sum(answer.is_done for answer in one.answers)
+            print(f"comment {one.comment} of {one.author}: {done} of {len(one.answers)} commands done")
+        print(f"{len(answered)} comments answered.")
+    return 0

@@ -1,0 +1,198 @@
+"""Commands in comments on pull requests: read, checked against who wrote them, carried out, answered once.
+
+Every comment that the bot has not answered is looked at, not the one of the event: events get lost, doubled and
+dropped. A comment is data; nothing of it reaches a shell. Edited comments and the bot's own are passed over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from bot.doors.github import GitHub
+from bot.doors.templates import render_template
+from bot.errors import DoorError, ProjectError
+from bot.formats.comment_command import Command, Misread, parse_commands
+from bot.formats.marker import marker, read_marker
+from bot.formats.project_file import ProjectFolder
+from bot.model.github import Comment, Pull
+from bot.model.role import Role
+from bot.report.answers import Answer, answer_values
+from bot.rules import commands
+from bot.rules.approval import QA_PREFIX
+from bot.settings import Site
+from bot.stages.overview import standings
+from bot.stages.people import People
+from bot.stages.planning import read_others, read_project
+from bot.stages.qa import Renewing
+
+KIND = "answer"
+TRIAL, PROJECT = "trial", "project"
+"""Dispatches that make runners work."""
+BUG = "The bot failed while it carried this out; that is a fault of the bot, and its log has been kept."
+GOOD, BAD = "+1", "confused"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One comment, and what became of its commands."""
+
+    comment: int
+    author: str
+    answers: tuple[Answer, ...]
+
+
+def answer_comments(site: Site, github: GitHub, number: int, *, run_url: str = "") -> list[Answered]:
+    """Carry out and answer every command on a pull request that has no answer yet, oldest first."""
+    pull, comments = github.pull(number), github.comments(number)
+    known = {read["to"] for one in comments if github.own(one.author) and (read := read_marker(one.body, KIND))}
+    people, found = People(site, github), []
+    for comment in comments:
+        parsed = () if _is_passed_over(github, comment) else parse_commands(comment.body)
+        if parsed and str(comment.id) not in known:
+            found.append(_Conversation(site, github, pull, people, comment).answer(parsed, run_url))
+            pull = github.pull(number)
+    return found
+
+
+def pid_of(pull: Pull) -> str:
+    """Return the project that a pull request of the bot is about, "" if it is none."""
+    prefix, _, pid = pull.branch.partition("/")
+    return pid if pull.is_own and prefix in ("arrival", "qa", "new") else ""
+
+
+def _is_passed_over(github: GitHub, comment: Comment) -> bool:
+    return github.own(comment.author) or comment.author.endswith("[bot]") or comment.is_edited
+
+
+class _Conversation:
+    """One comment with its commands."""
+
+    def __init__(self, site: Site, github: GitHub, pull: Pull, people: People, comment: Comment) -> None:
+        self.site, self.github, self.pull, self.comment = site, github, pull, comment
+        self.pid = pid_of(pull)
+        self.folder = self._folder()
+        self.roles = people.roles(comment.author, self.folder.project if self.folder else None)
+
+    def answer(self, parsed: Iterable[Command | Misread], run_url: str) -> Answered:
+        """Carry the commands out, and answer them in one comment; the asker hears of a bug of ours too."""
+        try:
+            answers = self._carry_out(list(parsed))
+        except DoorError:
+            raise  # GitHub or the storage failed: the next pass does it, and answers
+        except Exception:  # the asker hears of a bug of ours too, before it goes on to the one boundary
+            with suppress(DoorError):
+                self._say([Answer("", is_done=False, told=BUG)], run_url)
+            raise
+        self._say(answers, run_url)
+        return Answered(self.comment.id, self.comment.author, tuple(answers))
+
+    def _say(self, answers: list[Answer], run_url: str) -> None:
+        told = answer_values(self.comment.author, answers, run_url)
+        body = render_template(self.site.code, "github/answer.md.j2", marker=marker(KIND, to=self.comment.id), **told)
+        self.github.react(self.comment, GOOD if all(one.is_done for one in answers) else BAD)
+        self.github.ensure_comment(self.pull.number, KIND, body, to=self.comment.id)
+
+    def _carry_out(self, parsed: list[Command | Misread]) -> list[Answer]:
+        edits = {
+            number: one
+            for number, one in enumerate(parsed)
+            if isinstance(one, Command) and commands.rule_of(one).edits and not self._denial(one)
+        }
+        told = self._edit(edits)
+        return [told.get(number) or self._single(one) for number, one in enumerate(parsed)]
+
+    def _single(self, one: Command | Misread) -> Answer:
+        if isinstance(one, Misread):
+            return Answer(one.text, is_done=False, told=one.what, cure=one.cure)
+        if denial := self._denial(one):
+            return Answer(one.text, is_done=False, told=denial)
+        try:
+            return Answer(one.text, is_done=True, told=self._deed(one))
+        except ProjectError as error:
+            return Answer(one.text, is_done=False, told=str(error))
+
+    def _denial(self, command: Command) -> str:
+        if commands.may(command, self.roles):
+            return ""
+        wanted, yours = (" or ".join(sorted(roles)) for roles in (commands.rule_of(command).roles, self.roles))
+        return f"this is for {wanted} of this project" + (f" (you are {yours})" if yours else "")
+
+    def _edit(self, edits: Mapping[int, Command]) -> dict[int, Answer]:
+        """Apply the commands that change qa.yaml in one commit on the branch; refused ones leave the others alone."""
+        if not edits:
+            return {}
+        if self.pull.branch != QA_PREFIX + self.pid or not self.pull.is_open:
+            told = "verdicts are given on the open QA pull request of the project, and this is none"
+            return {number: Answer(one.text, is_done=False, told=told) for number, one in edits.items()}
+        answers: dict[int, Answer] = {}
+
+        def edit(text: str, folder: ProjectFolder) -> str:
+            others = read_others(self.site, folder)
+            for number, one in edits.items():
+                try:
+                    applied = commands.apply(one, text, folder, others=others)
+                except ProjectError as error:
+                    answers[number] = Answer(one.text, is_done=False, told=str(error))
+                    continue
+                text, answers[number] = applied.text, Answer(one.text, is_done=True, told=applied.told)
+            return text
+
+        message = f"{self.pid}: {self._short(edits.values())}\n\nasked by {self.comment.author} in {self.comment.url}"
+        try:
+            Renewing(self.site, self.github, self.pid).renew(self.pull, edit, message)
+        except ProjectError as error:
+            return {number: Answer(one.text, is_done=False, told=str(error)) for number, one in edits.items()}
+        return answers
+
+    @staticmethod
+    def _short(edits: Iterable[Command]) -> str:
+        told = [str(one) for one in edits]
+        return told[0][:60] + (f" and {len(told) - 1} more" if len(told) > 1 else "")
+
+    def _deed(self, command: Command) -> str:
+        """Do what a command that changes no file asks for; return the words of the answer."""
+        if command.name == "help":
+            return commands.help_text(self.roles)
+        if not self.pid:
+            raise ProjectError("this pull request is none of the bot's, so there is no project to speak of")
+        deeds = {"status": self._status, "refresh": self._refresh, "retry": self._retry, "run": self._trial}
+        return deeds[command.name](command)
+
+    def _status(self, _command: Command) -> str:
+        stands = next(iter(standings(self.site, [self.pid])))
+        if isinstance(stands, ProjectError):
+            raise stands
+        counts = f"{stands.done} units done, {stands.todo} to do, {stands.failed} failed, {stands.blocked} blocked"
+        return f"{stands.state}; {counts}; waits for {stands.waits_for}"
+
+    def _refresh(self, _command: Command) -> str:
+        if self.pull.branch != QA_PREFIX + self.pid or not self.pull.is_open:
+            raise ProjectError("only an open QA pull request can be made anew")
+        became = Renewing(self.site, self.github, self.pid).renew(self.pull, lambda text, _folder: text)
+        return f"{became.became}: {became.told}"
+
+    def _retry(self, _command: Command) -> str:
+        self.github.dispatch(PROJECT, {"pid": self.pid, "retry": True})
+        return "what failed is run once more; the report of the run follows on the pull request that brought it"
+
+    def _trial(self, command: Command) -> str:
+        """Ask the helpdesk's runner for a trial, of the files as they are at this very commit."""
+        if Role.DA not in self.roles and Role.PO not in self.roles:
+            raise ProjectError("a trial is for DA and PO")
+        if not self.pull.is_open:
+            raise ProjectError("a trial is made from an open pull request's files, and this one is closed")
+        payload = {"pull": self.pull.number, "comment": self.comment.id, "line": command.line, "head": self.pull.head}
+        self.github.dispatch(TRIAL, payload)
+        what = " ".join(command.what) or "all that changed"
+        return f"a trial of {what} at {self.pull.head[:7]} follows in your own WORK_LMT"
+
+    def _folder(self) -> ProjectFolder | None:
+        """Return the project on main; None where there is none, or it cannot be read: then nobody is its PI."""
+        try:
+            return read_project(self.site, self.pid) if self.pid else None
+        except ProjectError as error:
+            logging.info("%s: %s", self.pid, error)
+            return None

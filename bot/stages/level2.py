@@ -1,0 +1,86 @@
+"""Level 2: asks GitHub how the lines on main came there, and lets them run only if that was as it must be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.doors.git import last_change
+from bot.doors.github import GitHub
+from bot.doors.ledger import LedgerDoor
+from bot.formats.project_file import LEVEL2_FILE, ProjectFolder
+from bot.model.plan import Plan
+from bot.model.role import Role
+from bot.rules import work
+from bot.rules.approval import Merge, approvers, refusals
+from bot.rules.level2 import is_current
+from bot.settings import Site
+from bot.stages.arrival import default_log, look
+from bot.stages.level1 import foreign_ledgers
+from bot.stages.people import People
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What may be run as level 2, and who decided it."""
+
+    commit: str
+    """The commit of main that brought level2.yaml as it is."""
+    merge: Merge
+    refused: tuple[str, ...]
+
+    @property
+    def who(self) -> str:
+        """Return who merged and who approved, for the record."""
+        pull = self.merge.pull
+        by = ", ".join(sorted(approvers(self.merge)))
+        return f"{pull.merged_by} merged #{pull.number}, approved by {by}" if pull else ""
+
+
+def is_asked_for(site: Site, folder: ProjectFolder, plan: Plan) -> bool:
+    """Say whether main asks for a level 2 that is not done: `plan` is that of level 2.
+
+    Asked for are lines that were merged and are not all done, and a merge of lines that are not main's: it is refused.
+    """
+    if folder.level2 is None:
+        return False
+    if not is_current(folder.level2, plan):
+        return merge_commit(site, folder.pid) == last_change(site.root, f"projects/{folder.pid}")
+    door = LedgerDoor(site.need_work(), folder.pid)
+    return bool(work.divide(plan, door.read(), door.present(), foreign_ledgers(site, plan)).todo)
+
+
+def merge_commit(site: Site, pid: str) -> str:
+    """Return the commit of main that brought level2.yaml as it is, "" if git does not tell."""
+    return last_change(site.root, f"projects/{pid}/{LEVEL2_FILE}")
+
+
+def promotion_of(site: Site, github: GitHub, folder: ProjectFolder, plan: Plan) -> Promotion:
+    """Look how level2.yaml came onto main: pull request, reviews, who merged, and whether the log has more."""
+    commit = merge_commit(site, folder.pid)
+    merge = _merge(site, github, commit)
+    unlisted = unlisted_obsnums(site, folder.pid) if site.settings.policies.new_data_stop_level2 else ()
+    refused = refusals(folder, plan, merge, approvals=site.settings.policies.approvals, unlisted=unlisted)
+    return Promotion(commit, merge, refused)
+
+
+def _merge(site: Site, github: GitHub, commit: str) -> Merge:
+    found = next(iter(github.pulls_of_commit(commit)), None) if commit else None
+    if found is None:
+        return Merge(None)
+    pull, people = github.pull(found.number), People(site, github)  # lists do not say who merged
+    reviews = tuple(github.reviews(pull.number))
+    analysts = {one.author for one in reviews if _is_analyst(people, one.author)}
+    return Merge(pull, reviews, people.roles(pull.merged_by), analysts)
+
+
+def _is_analyst(people: People, login: str) -> bool:
+    return Role.DA in people.roles(login)
+
+
+def unlisted_obsnums(site: Site, pid: str) -> tuple[int, ...]:
+    """Return the obsnums of the log that the project on main does not list; none where there is no log."""
+    log = default_log(site) if site.data else None
+    if log is None or not log.is_file():
+        return ()
+    arriving = next((one for one in look(site, log).projects if one.pid == pid), None)
+    return tuple(obsnum for source in arriving.sources for obsnum in source.obsnums) if arriving else ()

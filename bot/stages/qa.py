@@ -1,0 +1,193 @@
+"""QA on GitHub: one pull request a project with proposed verdicts, the worksheet, and the exact lines of level 2.
+
+The DA's files on the branch qa/PID are the truth; every renewal adds what is missing to them (entries for obsnums
+without a grade), writes level2.yaml anew, and tells in a check what still keeps the verdict from being complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from bot.doors.git import describe_head
+from bot.doors.github import GitHub
+from bot.doors.github.repository import Moved
+from bot.doors.ledger import LedgerDoor
+from bot.doors.templates import render_template
+from bot.errors import ProjectError
+from bot.formats.markdown import inert
+from bot.formats.marker import marker, read_marker
+from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder, read_level2
+from bot.model.github import Check, Conclusion, Pull
+from bot.model.plan import Plan
+from bot.model.project import Level2
+from bot.model.record import Ledger, RunState
+from bot.model.trail import Became, Proposal
+from bot.report.worksheet import worksheet_values
+from bot.rules.approval import QA_PREFIX
+from bot.rules.grading import Worksheet, propose, qa_faults, worksheet
+from bot.rules.level2 import is_current, level2_of, level2_text
+from bot.rules.plan import digest_of, plan_project
+from bot.settings import Site
+from bot.stages.level2 import unlisted_obsnums
+from bot.stages.planning import read_others, read_plan
+
+KIND, LABEL, CHECK = "qa", "qa", "qa"
+TRIES = 3
+FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE)
+Edit = Callable[[str, ProjectFolder], str]
+"""qa.yaml and the folder that it belongs to -> qa.yaml."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A QA pull request's content, as it follows from its files and the ledger."""
+
+    folder: ProjectFolder
+    """The files of the branch."""
+    plan: Plan
+    """What level 2 would run."""
+    worksheet: Worksheet
+    faults: tuple[str, ...]
+    """What keeps the verdict from being complete."""
+
+
+def renew_qa(site: Site, github: GitHub, pid: str, *, after: str = "") -> Proposal:
+    """Have the QA pull request of a project say what is so now; open it when there is something to grade.
+
+    `after`: the merge of the same lines that was refused. Nothing is written where nothing changed.
+    """
+    known = next((one for one in github.open_pulls(QA_PREFIX + pid) if one.branch == QA_PREFIX + pid), None)
+    renewing = Renewing(site, github, pid, after)
+    if known is None and not renewing.is_wanted():
+        return Proposal(pid, Became.UNCHANGED, told="nothing to grade")
+    return renewing.renew(known, None)
+
+
+class Renewing:
+    """Renews one project's QA pull request; holds what main and the ledger say of it."""
+
+    def __init__(self, site: Site, github: GitHub, pid: str, after: str = "") -> None:
+        self.site, self.github, self.pid, self.after = site, github, pid, after
+        self.branch = QA_PREFIX + pid
+        self.main, self.plan = read_plan(site, pid)
+        self.ledger: Ledger = LedgerDoor(site.need_work(), pid).read()
+
+    def is_wanted(self) -> bool:
+        """Say whether there is something to grade that main's level2.yaml does not hold yet."""
+        has_results = any(one.state in (RunState.GOOD, RunState.FAILED) for one in self.ledger.records)
+        _, second = read_plan(self.site, self.pid, 2)
+        return has_results and bool(second.units) and (bool(self.after) or not is_current(self.main.level2, second))
+
+    def renew(self, known: Pull | None, edit: Edit | None, message: str = "") -> Proposal:
+        """Bring branch, body and check to what is so now, with an edit of qa.yaml if there is one.
+
+        Raise ProjectError when the edit is refused, or the branch's files cannot be read.
+        """
+        key = self._key()
+        if known and edit is None and self._mark(known) == {"key": key, "head": known.head}:
+            return Proposal(self.pid, Became.UNCHANGED, known.number, known.url, known.title)
+        for left in reversed(range(TRIES)):
+            try:
+                return self._renew(known, edit, message, key)
+            except Moved:
+                if not left:
+                    raise
+                known = self.github.pull(known.number) if known else None
+        raise AssertionError("unreachable")
+
+    def _renew(self, known: Pull | None, edit: Edit | None, message: str, key: str) -> Proposal:
+        head, is_conflict = self._head(known)
+        texts = self._texts(head)
+        try:
+            sheet, files = self._sheet(texts, edit)
+        except ProjectError as error:
+            if edit is None and known is not None:
+                self._check(known.head, (f"the files of this branch cannot be read: {error}",))
+                return Proposal(self.pid, Became.WAITING, known.number, known.url, f"cannot be read: {error}")
+            raise
+        changed = {self._path(name): text for name, text in files.items() if text != texts[name]}
+        if changed:
+            words = message or f"{self.pid}: verdicts to be given, lines of level 2"
+            head = self.github.commit(self.branch, (head,), changed, words)
+        if is_conflict:
+            conflict = "main changed the same lines as this branch: resolve the conflict on GitHub or by git"
+            sheet = replace(sheet, faults=(conflict, *sheet.faults))
+        pull = self.github.ensure_pull(known, self.branch, self._title(sheet), self._body(sheet, key, head))
+        self.github.ensure_labels(pull, (LABEL,))
+        holders = self.site.settings.roles.da
+        self.github.ensure_reviewers(pull, holders.users, holders.teams)
+        self._check(head, sheet.faults)
+        became = Became.OPENED if known is None else Became.UPDATED
+        return Proposal(self.pid, became, pull.number, pull.url, pull.title)
+
+    def _head(self, known: Pull | None) -> tuple[str, bool]:
+        """Return the commit to go on from, with all of main in it, and whether main cannot be merged."""
+        main = describe_head(self.site.root, "projects")[0].rstrip("+")
+        tip = known.head if known else self.github.tip(self.branch)
+        if not tip:
+            return main, False
+        if known and self._mark(known).get("key", "").partition(".")[0] == self._base():
+            return tip, False
+        merged = self.github.merge_main_into(self.branch)
+        return (merged or tip), merged is None
+
+    def _texts(self, commit: str) -> dict[str, str]:
+        return {name: self.github.text(self._path(name), commit) for name in FILES}
+
+    def _sheet(self, texts: Mapping[str, str], edit: Edit | None) -> tuple[Sheet, dict[str, str]]:
+        """Return what the branch comes to, and its files."""
+        folder = parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=self.pid)
+        rows = worksheet(folder, self.plan, self.ledger, outlier_sigma=self.site.settings.policies.outlier_sigma)
+        qa = edit(texts[QA_FILE], folder) if edit else texts[QA_FILE]
+        qa = propose(qa, rows)
+        folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
+        rows = worksheet(folder, self.plan, self.ledger, outlier_sigma=self.site.settings.policies.outlier_sigma)
+        plan = plan_project(folder, 2, others=read_others(self.site, folder))
+        files = {**texts, QA_FILE: qa, LEVEL2_FILE: level2_text(self._level2(plan, texts[LEVEL2_FILE]))}
+        faults = qa_faults(folder, self.plan, rows, unlisted_obsnums(self.site, self.pid))
+        return Sheet(folder, plan, rows, faults), files
+
+    def _level2(self, plan: Plan, text: str) -> Level2:
+        """Return the lines of level 2; the same lines as a refused merge say so, to be approved anew."""
+        level2 = level2_of(plan)
+        if not is_current(self.main.level2, plan):
+            return level2
+        known = read_level2(text, self.pid)
+        return level2.model_copy(update={"after": self.after or (known.after if known else "")})
+
+    def _title(self, sheet: Sheet) -> str:
+        ungraded = sheet.worksheet.ungraded
+        return f"{self.pid}: QA" + (f", {ungraded} to grade" if ungraded else "")
+
+    def _body(self, sheet: Sheet, key: str, head: str) -> str:
+        base = self.site.settings.products
+        links = (lambda name: f"{base}/{quote(self.pid)}/{quote(name)}/README.html") if base else None
+        told = worksheet_values(sheet.folder, sheet.worksheet, sheet.plan, sheet.faults, links=links)
+        mark = marker(KIND, key=key, head=head)
+        return render_template(self.site.code, "github/worksheet.md.j2", marker=mark, **told)
+
+    def _check(self, head: str, faults: tuple[str, ...]) -> None:
+        if faults:
+            told = "\n".join(f"- {inert(one)}" for one in faults)
+            check = Check(CHECK, f"{len(faults)} things are open", told, Conclusion.FAILURE)
+        else:
+            words = "Every combined obsnum is graded, nothing is stale, everything is explained."
+            check = Check(CHECK, "the verdict is complete", words, Conclusion.SUCCESS)
+        self.github.ensure_check(head, check)
+
+    def _mark(self, pull: Pull) -> dict[str, str]:
+        return dict(read_marker(pull.body, KIND) or {}) if self.github.own(pull.author) else {}
+
+    def _base(self) -> str:
+        """Return the digest of main's files of the project."""
+        return digest_of([self.main.project_document.text, self.main.qa_document.text, str(self.main.level2)])
+
+    def _key(self) -> str:
+        records = [[one.name, one.digest, one.level, one.attempt, str(one.state)] for one in self.ledger.records]
+        unlisted = list(unlisted_obsnums(self.site, self.pid))
+        return f"{self._base()}.{digest_of([records, unlisted, self.after])}"
+
+    def _path(self, name: str) -> str:
+        return f"projects/{self.pid}/{name}"

@@ -1,0 +1,103 @@
+"""Tells GitHub how a run goes: one comment on the pull request that brought the commit, one check on the commit.
+
+Telling never stops a run: where GitHub does not answer, the last report is made by the next pass.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.doors.github import GitHub
+from bot.doors.ledger import LedgerDoor
+from bot.doors.templates import render_template
+from bot.errors import DoorError
+from bot.formats.marker import marker
+from bot.model.github import Pull
+from bot.model.plan import Plan
+from bot.model.record import Record
+from bot.report.run_report import KIND, RunShown, check_of, values
+from bot.rules import work
+from bot.rules.log_excerpt import excerpt
+from bot.settings import Site
+from bot.stages.level1 import Progress, divide
+
+TAIL_BYTES = 65_536
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the report of a run goes: the commit that asked for it, and the pull request that brought that."""
+
+    commit: str
+    pull: Pull | None
+    run_url: str = ""
+
+
+class RunReporter:
+    """Reports one level of one project; not more often than the settings say."""
+
+    def __init__(self, site: Site, github: GitHub, target: Target, plan: Plan) -> None:
+        self.site, self.github, self.target, self.plan = site, github, target, plan
+        self.door = LedgerDoor(site.need_work(), plan.pid)
+        self._told_at = float("-inf")
+        self.is_told = True
+        """The last report reached GitHub."""
+
+    def progress(self, progress: Progress) -> None:
+        """Tell how far it is, if the last time is long enough ago."""
+        now = time.monotonic()
+        if now - self._told_at >= self.site.settings.github.progress_seconds:
+            self.tell(running=progress.running, seconds_left=progress.seconds_left)
+
+    def tell(
+        self,
+        *,
+        running: Sequence[str] = (),
+        seconds_left: float | None = None,
+        is_over: bool = False,
+        refused: Sequence[str] = (),
+        parted: work.Work | None = None,
+    ) -> None:
+        """Have comment and check say what is so now; a GitHub that does not answer is only logged."""
+        self._told_at = time.monotonic()
+        ledger = self.door.read()
+        shown = RunShown(
+            plan=self.plan,
+            ledger=ledger,
+            parted=parted or divide(self.site, self.plan, self.door, ledger),
+            running=running,
+            is_over=is_over,
+            seconds_left=seconds_left,
+            commit=self.target.commit,
+            run_url=self.target.run_url,
+            refused=refused,
+        )
+        try:
+            self._comment(shown)
+            if self.target.commit:
+                self.github.ensure_check(self.target.commit.rstrip("+"), check_of(shown))
+            self.is_told = True
+        except DoorError as error:
+            self.is_told = False
+            logging.warning("the report did not reach GitHub: %s", error)
+
+    def _comment(self, shown: RunShown) -> None:
+        if self.target.pull is None:
+            return
+        mark: dict[str, str | int] = {"pid": self.plan.pid, "level": self.plan.level}
+        told = values(shown, self._excerpt, self.site.settings.products)
+        body = render_template(self.site.code, "github/run.md.j2", marker=marker(KIND, **mark), **told)
+        self.github.ensure_comment(self.target.pull.number, KIND, body, **mark)
+
+    def _excerpt(self, record: Record) -> Sequence[str]:
+        """Return what matters of a failed attempt's log."""
+        try:
+            with (self.door.work / record.log).open("rb") as file:
+                file.seek(0, 2)
+                file.seek(max(file.tell() - TAIL_BYTES, 0))
+                return excerpt(file.read().decode("utf-8", "replace").splitlines())
+        except OSError:
+            return ()
