@@ -25,8 +25,8 @@ from bot.rules.lint.checked import Checked, Hit
 from bot.rules.parameters import catalogue, faults_of
 
 FAIL, PIPELINE_FAIL, BEST = -2, -1, 3
-USELESS = ("OTHER_MODE", "KEY_TWICE")
-"""Warnings of the parameter rules for which a command is refused: what it asks for would not happen."""
+NOT_AS_MEANT = ("OTHER_MODE", "KEY_TWICE", "RESTART_BY_HAND")
+"""Warnings of the parameter rules for which a command is refused: not what it asks for would happen."""
 UNCHANGED = "it was so already, nothing is changed"
 
 _DA, _OPERATING = frozenset({Role.DA}), frozenset({Role.DA, Role.PO})
@@ -347,7 +347,7 @@ def _flag(scene: _Scene) -> dict[str, Any]:
         cure = f"write `/grade {scene.shown} {new.get(GRADE_KEY)}`"
         _refuse(scene.command, f"{GRADE_KEY} is no flag, a grade has a place of its own", cure)
     for fault in faults_of(new, mode, role="da"):
-        if fault.severity is Severity.ERROR or fault.code in USELESS:
+        if fault.severity is Severity.ERROR or fault.code in NOT_AS_MEANT:
             _refuse(scene.command, fault.what, fault.cure, fault.why)
         scene.remarks.append(f"{fault.what}: {fault.cure}" if fault.cure else fault.what)
     scene.told = " ".join(new) + (" for both banks" if scene.is_for_both_banks else "")
