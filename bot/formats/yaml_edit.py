@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from bot.errors import ProjectError
 from bot.formats.validation import validate
-from bot.formats.yaml_splice import Inline, Path, Value, append, put, remove
+from bot.formats.yaml_splice import Inline, Path, Value, append, insert_all, put, remove
 from bot.formats.yaml_text import parse_document
 from bot.model.project import Parameters, Project, Qa, Source, Tiers
 
@@ -56,16 +56,32 @@ def set_verdict(text: str, of: int | str, changes: Mapping[str, Any], *, name: s
     None takes the key out.
     """
     where = "combinations" if "_" in str(of) else "obsnums"
+    edits: dict[Path, Value] = {}
     for key, value in changes.items():
         if key not in VERDICT_KEYS:
             raise ProjectError(f"{key!r} is no part of a verdict; it has {', '.join(VERDICT_KEYS)}")
         if key == "banks" and value is not None:
             for bank, inner in value.items():
                 for word, one in inner.items():
-                    text = _set(text, (where, str(of), "banks", str(bank), word), _verdict_value(word, one), name, Qa)
+                    edits[where, str(of), "banks", str(bank), word] = _verdict_value(word, one)
         else:
-            text = _set(text, (where, str(of), key), _verdict_value(key, value), name, Qa)
-    return text
+            edits[where, str(of), key] = _verdict_value(key, value)
+    return _set_all(text, edits, name, Qa)
+
+
+def add_grades(text: str, places: Iterable[tuple[int, int | None]], grade: int, *, name: str = "qa.yaml") -> str:
+    """Give the grade to every obsnum (bank None) or bank of one that has none yet; the others stay as they are."""
+    known = _read(text, name, Qa)
+    new: dict[Path, int] = {}
+    for obsnum, bank in places:
+        verdict = known.obsnums.get(obsnum)
+        part = verdict if bank is None or verdict is None else verdict.banks.get(bank)
+        if part is None or part.grade is None:
+            new["obsnums", str(obsnum), *(() if bank is None else ("banks", str(bank))), "grade"] = grade
+    if not new:
+        return text
+    wanted = {path: str(value) for path, value in new.items()}
+    return _checked(text, insert_all(text, new), wanted, name, Qa)
 
 
 def leave_out(text: str, obsnum: int, reason: str, *, name: str = "project.yaml") -> str:
@@ -127,13 +143,21 @@ def _verdict_value(key: str, value: Any) -> Value:
 
 
 def _set(text: str, path: Path, value: Value, name: str, model: type[BaseModel]) -> str:
-    before = _tree(text, name)
-    validate(parse_document(text, name), model)
-    wanted = None if value is None else _as_read(value)
-    if _get(before, path) == wanted and _in_order(_get(before, path), wanted):
-        return text
-    edited = remove(text, path) if wanted is None else put(text, path, value)
-    return _checked(text, edited, {path: wanted}, name, model)
+    return _set_all(text, {path: value}, name, model)
+
+
+def _set_all(text: str, edits: Mapping[Path, Value], name: str, model: type[BaseModel]) -> str:
+    """Make several edits, one after the other, and look at the result once."""
+    document = parse_document(text, name)
+    validate(document, model)
+    before, edited, changes = _as_read(document.tree), text, {}
+    for path, value in edits.items():
+        wanted = None if value is None else _as_read(value)
+        if _get(before, path) == wanted and _in_order(_get(before, path), wanted):
+            continue
+        edited = remove(edited, path) if wanted is None else put(edited, path, value)
+        changes[path] = wanted
+    return _checked(text, edited, changes, name, model) if changes else text
 
 
 def _in_order(found: Any, wanted: Any) -> bool:
@@ -173,10 +197,11 @@ def _checked(text: str, edited: str, changes: Mapping[Path, Any], name: str, mod
     for path, value in changes.items():
         expected = _changed(expected, path, value)
     try:
-        validate(parse_document(edited, name), model)
+        document = parse_document(edited, name)
+        validate(document, model)
     except ProjectError as error:
         raise ProjectError(f"{name}: the edit at {_shown(changes)} is refused:\n{error}") from error
-    if _without_ends(_tree(edited, name)) != _without_ends(expected):
+    if _without_ends(_as_read(document.tree)) != _without_ends(expected):
         raise ProjectError(
             f"{name}: the way in which the file is written around {_shown(changes)} defeats the editor, nothing was "
             "changed; write the place as a plain block of `key: value` lines, or make the change by hand"

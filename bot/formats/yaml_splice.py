@@ -1,11 +1,12 @@
 """Put, append and remove values in YAML text so that every other byte stays as it was.
 
-The places come from the marks of ruamel.yaml's composed nodes, the words from ruamel's own printing of scalars; what
-goes between is cut and pasted as text. Nothing here checks the result: bot.formats.yaml_edit reads it back and does.
+The places come from the marks of composed nodes, the words from ruamel.yaml's own printing of scalars; what goes
+between is cut and pasted as text. Nothing here checks the result: bot.formats.yaml_edit reads it back and does.
 """
 
 from __future__ import annotations
 
+import functools
 import io
 import re
 from collections import Counter
@@ -13,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.errors import ProjectError
 
@@ -25,6 +26,7 @@ Path = tuple[str, ...]
 Value = Any
 """str, int, bool, list, dict (printed as a block) or Inline (printed as {...})."""
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN_NUMBER = re.compile(r"(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
 
 
@@ -60,6 +62,69 @@ def put(text: str, path: Path, value: Value) -> str:
         return _replace(text, path, chain[-1], value)
     rest = path[len(chain) - 1 :]
     return _insert(text, chain[-1], rest[0], _nest(rest[1:], value), _style(chain[0].node))
+
+
+def insert_all(text: str, values: Mapping[Path, str | int | bool]) -> str:
+    """Write many scalars where nothing stands yet, with one look at the text; new mappings of scalars on one line."""
+    root = _root(text)
+    if root is None:
+        return functools.reduce(lambda made, entry: put(made, *entry), _tree_of(values).items(), text)
+    entries: dict[int, tuple[_Spot, int, dict[Path, Value]]] = {}
+    for path, value in values.items():
+        chain = _walk(root, path)
+        _, _, inside = entries.setdefault(id(chain[-1].node), (chain[-1], len(chain), {}))
+        inside[path[len(chain) - 1 :]] = value
+    whole, style = _with_line_end(text), _style(root)
+    edits = [_edit(whole, spot, _tree_of(inside), style, depth) for spot, depth, inside in entries.values()]
+    for edit in sorted(edits, key=lambda edit: (-edit.at, edit.depth)):
+        whole = edit.made_in(whole)
+    return whole if text.endswith("\n") else whole[:-1]
+
+
+def _tree_of(values: Mapping[Path, Value]) -> dict[Path, Value]:
+    """Return {(first word,): all that stands under it}."""
+    if set(values) == {()}:
+        raise ProjectError("a value stands there already")
+    inner: dict[str, dict[Path, Value]] = {}
+    for path, value in values.items():
+        inner.setdefault(path[0], {})[path[1:]] = value
+    return {(word,): below[()] if set(below) == {()} else _mapping_of(below) for word, below in inner.items()}
+
+
+def _mapping_of(values: Mapping[Path, Value]) -> Value:
+    tree = {path[0]: value for path, value in _tree_of(values).items()}
+    return tree if any(isinstance(value, Mapping) for value in tree.values()) else Inline(tree)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What goes where: places are those of the text as it is, so that edits are made from its end to its start."""
+
+    at: int
+    depth: int
+    """Of the mapping: what goes into an outer one stands behind what goes into an inner one."""
+    pasted: str = ""
+    hollow: _Spot | None = None
+    filling: Value = None
+
+    def made_in(self, text: str) -> str:
+        if self.hollow is not None:
+            return _fill(text, self.hollow, self.filling)
+        return text[: self.at] + self.pasted + text[self.at :]
+
+
+def _edit(text: str, spot: _Spot, entries: Mapping[Path, Value], style: _Style, depth: int) -> _Edit:
+    inside = {path[0]: value for path, value in entries.items()}
+    if spot.key is not None and _is_hollow(spot):
+        return _Edit(int(spot.key.end_mark.index), depth, hollow=spot, filling=inside)
+    at, pasted = _insertion(text, spot, inside, style)
+    return _Edit(at, depth, pasted)
+
+
+def _is_hollow(spot: _Spot) -> bool:
+    """Say whether a key has nothing behind it, or an empty collection."""
+    node = spot.node
+    return _is_null(node) or (isinstance(node, MappingNode | SequenceNode) and not node.value and spot.key is not None)
 
 
 def append(text: str, path: Path, items: Sequence[Value]) -> str:
@@ -104,12 +169,19 @@ def remove(text: str, path: Path) -> str:
 
 def _chain(text: str, path: Path) -> list[_Spot]:
     """Return root, then the spots along the path as far as it exists; [] for a text without content."""
+    root = _root(text)
+    return [] if root is None else _walk(root, path)
+
+
+def _root(text: str) -> Node | None:
     try:
-        root = YAML(typ="rt").compose(text)
-    except YAMLError as error:
+        root = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as error:
         raise ProjectError(f"the text cannot be edited, it is no YAML: {error}") from error
-    if root is None or _is_null(root):
-        return []
+    return None if root is None or _is_null(root) else root
+
+
+def _walk(root: Node, path: Path) -> list[_Spot]:
     chain = [_Spot(root)]
     for word in path:
         node = chain[-1].node
@@ -205,20 +277,24 @@ def _span(text: str, key: Node, node: Node, *, whole: bool) -> tuple[int, int]:
 
 def _insert(text: str, spot: _Spot, key: str, value: Value, style: _Style) -> str:
     """Write a new key behind the last one of a mapping."""
-    node = spot.node
-    if _is_null(node) or (isinstance(node, MappingNode | SequenceNode) and not node.value and spot.key is not None):
+    if _is_hollow(spot):
         return _fill(text, spot, {key: value})
+    at, pasted = _insertion(text, spot, {key: value}, style)
+    return text[:at] + pasted + text[at:]
+
+
+def _insertion(text: str, spot: _Spot, entries: Mapping[str, Value], style: _Style) -> tuple[int, str]:
+    """Return where new keys of a mapping go, and how they are written there."""
+    node = spot.node
     if not isinstance(node, MappingNode):
+        key = next(iter(entries))
         raise ProjectError(f"line {node.start_mark.line + 1}: no mapping stands here, {key!r} cannot be added to it")
     if node.flow_style:
-        entry = f"{scalar_text(key, flow=True)}: {_flow(value)}"
-        if not node.value:
-            at = node.start_mark.index + 1
-            return text[:at] + entry + text[at:]
-        at = _leaf_end(node.value[-1][1])
-        return text[:at] + f", {entry}" + text[at:]
+        written = ", ".join(f"{scalar_text(key, flow=True)}: {_flow(value)}" for key, value in entries.items())
+        return (_leaf_end(node.value[-1][1]), f", {written}") if node.value else (node.start_mark.index + 1, written)
     column = node.value[0][0].start_mark.column
-    return _paste_lines(text, _block_end(text, spot, node), _entry(key, value, column, style))
+    lines = [line for key, value in entries.items() for line in _entry(key, value, column, style)]
+    return _pasted_lines(text, _block_end(text, spot, node), lines)
 
 
 def _entry(key: str, value: Value, column: int, style: _Style) -> list[str]:
@@ -371,7 +447,11 @@ def _with_line_end(text: str) -> str:
 
 def _paste_lines(text: str, at: int, lines: Sequence[str]) -> str:
     """Put whole lines at the start of a line; a text without final line end stays without."""
+    at, pasted = _pasted_lines(text, at, lines)
+    return text[:at] + pasted + text[at:]
+
+
+def _pasted_lines(text: str, at: int, lines: Sequence[str]) -> tuple[int, str]:
     pasted = "\n".join(lines)
-    if at == len(text) and text and not text.endswith("\n"):
-        return f"{text}\n{pasted}"
-    return f"{text[:at]}{pasted}\n{text[at:]}"
+    is_open = at == len(text) and text and not text.endswith("\n")
+    return at, f"\n{pasted}" if is_open else f"{pasted}\n"

@@ -5,7 +5,6 @@ Numbers come from typed records; what has no good record says so and inherits no
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +13,8 @@ from bot.model.plan import Chain, Plan, Unit
 from bot.model.record import Ledger, Record
 from bot.report.dotplot import Dot, dot_plot
 from bot.rules import work
+from bot.rules.radiometer import expectation_ratio, positive, rms_unit
 from bot.rules.state import Standing
-
-RSR_TSYS_K, RSR_CHANNEL_HZ = 100.0, 31.25e6
-"""The RSR expectation is rms = 100 K / sqrt(31.25 MHz * inttime) (domain.md section 6)."""
 
 
 @dataclass(frozen=True)
@@ -95,22 +92,12 @@ def _rows(
     return found
 
 
-def expectation_ratio(numbers: Mapping[str, Any]) -> float | None:
-    """Return rms over what the radiometer equation expects; None where nobody defined it (Ps, Bs, 1MM)."""
-    if numbers.get("rms0"):
-        return float(numbers["rms0"])
-    if numbers.get("instrument") == "RSR" and numbers.get("inttime") and numbers.get("rms"):
-        return float(numbers["rms"]) / (RSR_TSYS_K / math.sqrt(RSR_CHANNEL_HZ * numbers["inttime"]))
-    return None
-
-
 def _rms_words(numbers: Mapping[str, Any]) -> str:
     """Return rms with its unit: mK for SEQ/Map, K else (contract README); small K values read better in mK."""
-    if not numbers.get("rms"):
+    rms = positive(numbers, "rms")
+    if rms is None:
         return ""
-    rms = float(numbers["rms"])
-    in_mk = rms if (numbers.get("instrument"), numbers.get("obspgm")) == ("SEQ", "Map") else rms * 1000
-    return f"{in_mk:.3g} mK"
+    return f"{rms if rms_unit(numbers) == 'mK' else rms * 1000:.3g} mK"
 
 
 def _plots(plan: Plan, ledger: Ledger) -> list[str]:

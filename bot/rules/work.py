@@ -80,6 +80,16 @@ def current_record(ledger: Ledger, name: str) -> Record | None:
     return max(good, key=lambda record: record.ended, default=None)
 
 
+def current_records(ledger: Ledger) -> dict[str, Record]:
+    """Return what `current_record` says of every name, with one look at the ledger."""
+    found: dict[str, Record] = {}
+    for record in ledger.records:
+        known = found.get(record.name)
+        if record.state is RunState.GOOD and (known is None or record.ended > known.ended):
+            found[record.name] = record
+    return found
+
+
 def last_attempt(ledger: Ledger, unit: Unit, level: int) -> Record | None:
     """Return the newest attempt at exactly this unit, None if it was never tried."""
     attempts = ledger.of(unit.name, unit.digest, level)

@@ -10,8 +10,9 @@ from bot.formats.project_file import parse_folder
 from bot.model.record import Ledger, Record, RunState
 from bot.report.dotplot import Dot, dot_plot
 from bot.report.plan_text import plan_as_dot
-from bot.report.summary import ProjectSummary, expectation_ratio, summarise
+from bot.report.summary import ProjectSummary, summarise
 from bot.rules.plan import plan_project
+from bot.rules.radiometer import expectation_ratio
 from bot.rules.state import standing
 
 PROJECT = "pid: P-1\nmode: SEQ/Map\nsources:\n  <script>: {obsnums: [101, 102], tiers: {a: {}}}\n"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ProjectError
 from bot.formats.validation import validate
-from bot.formats.yaml_edit import add_obsnums, add_source, leave_out, set_scalar, set_verdict
+from bot.formats.yaml_edit import add_grades, add_obsnums, add_source, leave_out, set_scalar, set_verdict
 from bot.formats.yaml_text import parse_document
 from bot.model.project import Parameters, Project, Qa, Source
 
@@ -244,6 +244,39 @@ def test_verdicts_say_what_was_set_last(steps: list[tuple[int | str, dict]], tex
                 assert (actual is not False) == (value is not False)
             else:
                 assert actual == value
+
+
+QA_PARTS = (
+    "  {0}: {{grade: 2}}\n",
+    "  {0}:\n",
+    "  {0}: {{}}\n",
+    "  # one of many\n  {0}:   # looked at\n    note: >\n      long\n      words\n\n",
+    "  {0}:\n    banks:\n      0: {{flags: {{pix_list: '-0,5'}}}}   # ripples\n    # end of {0}\n",
+    "  {0}:\n    flags: dv=5 dw=6\n    banks:\n",
+    "  {0}:\n    banks:\n      1:\n        grade: -2\n      0: {{}}\n",
+)
+PLACES = st.lists(st.tuples(st.integers(1, 6), st.sampled_from((None, 0, 1))), max_size=8, unique=True)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(QA_PARTS), max_size=4), st.sampled_from(("", "# end", "\nnote: all\n")), PLACES)
+def test_grades_are_added_where_there_are_none_in_one_go(
+    parts: list[str], end: str, places: list[tuple[int, int | None]]
+) -> None:
+    listed = "".join(part.format(number) for number, part in enumerate(parts, start=1))
+    text = f"# the DA's\n{'obsnums:' if parts else ''}\n{listed}{end}"
+    after = add_grades(text, places, 0)
+    assert add_grades(after, places, 0) == after
+    one_by_one = text
+    for obsnum, bank in places:
+        verdict = qa_of(one_by_one).obsnums.get(obsnum)
+        part = verdict if bank is None else verdict and verdict.banks.get(bank)
+        if part is None or part.grade is None:
+            change = {"grade": 0} if bank is None else {"banks": {bank: {"grade": 0}}}
+            one_by_one = set_verdict(one_by_one, obsnum, change)
+    assert qa_of(after) == qa_of(one_by_one)
+    taken, added = changed_lines(text, after)
+    assert all(any(old.split("{")[0].rstrip(" }") in new for new in added) for old in taken)
 
 
 BLOCK = """\

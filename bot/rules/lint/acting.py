@@ -111,7 +111,7 @@ def only_bank_0(checked: Checked) -> Iterator[Hit]:
     """Yield what is said of an obsnum as a whole where bank 1 has a tier of its own and nothing said of it."""
     for obsnum, verdict in checked.qa.obsnums.items():
         places = checked.listed.get(obsnum, ())
-        if 1 in verdict.banks or not any(_has_two_banks(place.source) for place in places):
+        if 1 in verdict.banks or not any(has_two_banks(place.source) for place in places):
             continue
         keys = [key for key, _ in verdict.flags.pairs]
         keys += ["grade"] if verdict.grade is not None and GRADE_KEY not in keys else []
@@ -120,7 +120,8 @@ def only_bank_0(checked: Checked) -> Iterator[Hit]:
             yield Hit(True, ("obsnums", str(obsnum), "flags" if verdict.flags else "grade"), what)
 
 
-def _has_two_banks(source: Source) -> bool:
+def has_two_banks(source: Source) -> bool:
+    """Say whether each bank has a tier of its own, so that a verdict has to name the bank to reach it."""
     return source.tiers.b is not None and source.tiers.c is not None
 
 
