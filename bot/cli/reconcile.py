@@ -52,7 +52,10 @@ def run(args: argparse.Namespace, site: Site) -> int:
             raise ProjectError("--dry-run is for --dispatch; `lmtbot run PID --dry-run` tells what would run")
         done = [reconcile(site, github, pid, shown.tell, retry=retry, run_url=run_url()) for pid in pids]
     shown.clear()
-    print_json([_as_json(one) for one in done]) if args.json else [_tell(one) for one in done]
+    if args.json:
+        print_json([_as_json(one) for one in done])
+    for one in () if args.json else done:
+        _tell(one)
     return 0 if all(one.is_good for one in done) else 1
 
 

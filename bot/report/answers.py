@@ -55,7 +55,7 @@ def not_allowed(command: Command) -> Answer:
 
 
 def answer_text(answers: Sequence[Answer], *, commit: str = "", help_words: str = "") -> str:
-    """Return the answer as Markdown. `commit`: what the edits became; `help_words`: rules.commands.help_text, if asked."""
+    """Return the answer as Markdown. `commit`: what the edits became; `help_words`: of rules.commands.help_text."""
     rows = [_row(one) for one in answers if not (help_words and one.is_done and _name(one) == "help")]
     edits = any(isinstance(one.asked, Command) and rule_of(one.asked).edits for one in answers)
     tail = f"In commit {commit}." if commit else NO_CHANGE if edits else ""

@@ -18,7 +18,7 @@ MOST_ROWS = 100
 def trial_values(
     plan: Plan, units: Sequence[Unit], trial: Ledger, official: Ledger, *, login: str, official_url: str, trial_url: str
 ) -> dict[str, str]:
-    """Return what templates/github/trial.md.j2 is filled in with; rms in mK for SEQ/Map, else in K, as rc files have it."""
+    """Return what templates/github/trial.md.j2 is filled in with; rms in mK for SEQ/Map, else in K."""
     rows = []
     for unit in units[:MOST_ROWS]:
         record = last_attempt(trial, unit, plan.level)

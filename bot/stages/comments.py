@@ -12,14 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.doors.github import GitHub
-from bot.doors.templates import render_template
 from bot.errors import DoorError, ProjectError
 from bot.formats.comment_command import Command, Misread, parse_commands
 from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import ProjectFolder
 from bot.model.github import Comment, Pull
 from bot.model.role import Role
-from bot.report.answers import Answer, answer_values
+from bot.report.answers import Answer, answer_text, done, misread, not_allowed, refused
 from bot.rules import commands
 from bot.rules.approval import QA_PREFIX
 from bot.settings import Site
@@ -32,7 +31,7 @@ KIND = "answer"
 TRIAL, PROJECT = "trial", "project"
 """Dispatches that make runners work."""
 BUG = "The bot failed while it carried this out; that is a fault of the bot, and its log has been kept."
-GOOD, BAD = "+1", "confused"
+GOOD_AND_BAD = {True: "+1", False: "confused"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,10 @@ def pid_of(pull: Pull) -> str:
     return pid if pull.is_own and prefix in ("arrival", "qa", "new") else ""
 
 
+def _is_help(answer: Answer) -> bool:
+    return answer.is_done and isinstance(answer.asked, Command) and answer.asked.name == "help"
+
+
 def _is_passed_over(github: GitHub, comment: Comment) -> bool:
     return github.own(comment.author) or comment.author.endswith("[bot]") or comment.is_edited
 
@@ -73,6 +76,8 @@ class _Conversation:
     def __init__(self, site: Site, github: GitHub, pull: Pull, people: People, comment: Comment) -> None:
         self.site, self.github, self.pull, self.comment = site, github, pull, comment
         self.pid = pid_of(pull)
+        self._commit = ""
+        """What the edits became, once they are made."""
         self.folder = self._folder()
         self.roles = people.roles(comment.author, self.folder.project if self.folder else None)
 
@@ -84,49 +89,46 @@ class _Conversation:
             raise  # GitHub or the storage failed: the next pass does it, and answers
         except Exception:  # the asker hears of a bug of ours too, before it goes on to the one boundary
             with suppress(DoorError):
-                self._say([Answer("", is_done=False, told=BUG)], run_url)
+                self._say(f"{BUG} {run_url}\n", GOOD_AND_BAD[False])
             raise
-        self._say(answers, run_url)
+        commit = f"{self._commit[:12]}" if self._commit else ""
+        words = commands.help_text(self.roles) if any(_is_help(one) for one in answers) else ""
+        self._say(
+            answer_text(answers, commit=commit, help_words=words), GOOD_AND_BAD[all(one.is_done for one in answers)]
+        )
         return Answered(self.comment.id, self.comment.author, tuple(answers))
 
-    def _say(self, answers: list[Answer], run_url: str) -> None:
-        told = answer_values(self.comment.author, answers, run_url)
-        body = render_template(self.site.code, "github/answer.md.j2", marker=marker(KIND, to=self.comment.id), **told)
-        self.github.react(self.comment, GOOD if all(one.is_done for one in answers) else BAD)
+    def _say(self, text: str, reaction: str) -> None:
+        self.github.react(self.comment, reaction)
+        body = f"{marker(KIND, to=self.comment.id)}\n{text}"
         self.github.ensure_comment(self.pull.number, KIND, body, to=self.comment.id)
 
     def _carry_out(self, parsed: list[Command | Misread]) -> list[Answer]:
         edits = {
             number: one
             for number, one in enumerate(parsed)
-            if isinstance(one, Command) and commands.rule_of(one).edits and not self._denial(one)
+            if isinstance(one, Command) and commands.rule_of(one).edits and commands.may(one, self.roles)
         }
         told = self._edit(edits)
         return [told.get(number) or self._single(one) for number, one in enumerate(parsed)]
 
     def _single(self, one: Command | Misread) -> Answer:
         if isinstance(one, Misread):
-            return Answer(one.text, is_done=False, told=one.what, cure=one.cure)
-        if denial := self._denial(one):
-            return Answer(one.text, is_done=False, told=denial)
+            return misread(one)
+        if not commands.may(one, self.roles):
+            return not_allowed(one)
         try:
-            return Answer(one.text, is_done=True, told=self._deed(one))
+            return done(one, self._deed(one))
         except ProjectError as error:
-            return Answer(one.text, is_done=False, told=str(error))
-
-    def _denial(self, command: Command) -> str:
-        if commands.may(command, self.roles):
-            return ""
-        wanted, yours = (" or ".join(sorted(roles)) for roles in (commands.rule_of(command).roles, self.roles))
-        return f"this is for {wanted} of this project" + (f" (you are {yours})" if yours else "")
+            return refused(one, error)
 
     def _edit(self, edits: Mapping[int, Command]) -> dict[int, Answer]:
         """Apply the commands that change qa.yaml in one commit on the branch; refused ones leave the others alone."""
         if not edits:
             return {}
         if self.pull.branch != QA_PREFIX + self.pid or not self.pull.is_open:
-            told = "verdicts are given on the open QA pull request of the project, and this is none"
-            return {number: Answer(one.text, is_done=False, told=told) for number, one in edits.items()}
+            error = ProjectError("verdicts are given on the open QA pull request of the project, and this is none")
+            return {number: refused(one, error) for number, one in edits.items()}
         answers: dict[int, Answer] = {}
 
         def edit(text: str, folder: ProjectFolder) -> str:
@@ -135,16 +137,18 @@ class _Conversation:
                 try:
                     applied = commands.apply(one, text, folder, others=others)
                 except ProjectError as error:
-                    answers[number] = Answer(one.text, is_done=False, told=str(error))
+                    answers[number] = refused(one, error)
                     continue
-                text, answers[number] = applied.text, Answer(one.text, is_done=True, told=applied.told)
+                text, answers[number] = applied.text, done(one, applied.told)
             return text
 
         message = f"{self.pid}: {self._short(edits.values())}\n\nasked by {self.comment.author} in {self.comment.url}"
         try:
             Renewing(self.site, self.github, self.pid).renew(self.pull, edit, message)
         except ProjectError as error:
-            return {number: Answer(one.text, is_done=False, told=str(error)) for number, one in edits.items()}
+            return {number: refused(one, error) for number, one in edits.items()}
+        tip = self.github.tip(self.pull.branch)
+        self._commit = tip if tip != self.pull.head else ""
         return answers
 
     @staticmethod
@@ -155,7 +159,7 @@ class _Conversation:
     def _deed(self, command: Command) -> str:
         """Do what a command that changes no file asks for; return the words of the answer."""
         if command.name == "help":
-            return commands.help_text(self.roles)
+            return "this is what you may do"
         if not self.pid:
             raise ProjectError("this pull request is none of the bot's, so there is no project to speak of")
         deeds = {"status": self._status, "refresh": self._refresh, "retry": self._retry, "run": self._trial}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 
 from bot.doors.git import describe_head
@@ -22,14 +23,18 @@ from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, Project
 from bot.model.github import Check, Conclusion, Pull
 from bot.model.plan import Plan
 from bot.model.project import Level2
-from bot.model.record import Ledger, RunState
+from bot.model.record import RunState
 from bot.model.trail import Became, Proposal
-from bot.report.worksheet import worksheet_values
+from bot.model.worksheet import Worksheet
+from bot.report.worksheet import worksheet_body
 from bot.rules.approval import QA_PREFIX
-from bot.rules.grading import Worksheet, propose, qa_faults, worksheet
+from bot.rules.arrival import listed_obsnums
+from bot.rules.grading import propose, qa_faults, worksheet
 from bot.rules.level2 import is_current, level2_of, level2_text
 from bot.rules.plan import digest_of, plan_project
 from bot.settings import Site
+from bot.stages.check import find_log, read_rows
+from bot.stages.level1 import foreign_ledgers
 from bot.stages.level2 import unlisted_obsnums
 from bot.stages.planning import read_others, read_plan
 
@@ -44,8 +49,6 @@ Edit = Callable[[str, ProjectFolder], str]
 class Sheet:
     """A QA pull request's content, as it follows from its files and the ledger."""
 
-    folder: ProjectFolder
-    """The files of the branch."""
     plan: Plan
     """What level 2 would run."""
     worksheet: Worksheet
@@ -72,7 +75,11 @@ class Renewing:
         self.site, self.github, self.pid, self.after = site, github, pid, after
         self.branch = QA_PREFIX + pid
         self.main, self.plan = read_plan(site, pid)
-        self.ledger: Ledger = LedgerDoor(site.need_work(), pid).read()
+        self.door = LedgerDoor(site.need_work(), pid)
+        self.ledger = self.door.read()
+        log = find_log(site)
+        self.rows = read_rows(log, listed_obsnums(self.main.project), [pid]) if log else {}
+        self.unprocessed = dict.fromkeys(unlisted_obsnums(site, pid), "not on main yet: merge its arrival pull request")
 
     def is_wanted(self) -> bool:
         """Say whether there is something to grade that main's level2.yaml does not hold yet."""
@@ -139,15 +146,23 @@ class Renewing:
     def _sheet(self, texts: Mapping[str, str], edit: Edit | None) -> tuple[Sheet, dict[str, str]]:
         """Return what the branch comes to, and its files."""
         folder = parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=self.pid)
-        rows = worksheet(folder, self.plan, self.ledger, outlier_sigma=self.site.settings.policies.outlier_sigma)
         qa = edit(texts[QA_FILE], folder) if edit else texts[QA_FILE]
-        qa = propose(qa, rows)
         folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
-        rows = worksheet(folder, self.plan, self.ledger, outlier_sigma=self.site.settings.policies.outlier_sigma)
+        qa = propose(qa, self._worksheet(folder), folder, name=self._path(QA_FILE))
+        folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
+        sheet = self._worksheet(folder)
         plan = plan_project(folder, 2, others=read_others(self.site, folder))
         files = {**texts, QA_FILE: qa, LEVEL2_FILE: level2_text(self._level2(plan, texts[LEVEL2_FILE]))}
-        faults = qa_faults(folder, self.plan, rows, unlisted_obsnums(self.site, self.pid))
-        return Sheet(folder, plan, rows, faults), files
+        return Sheet(plan, sheet, qa_faults(folder, plan, sheet, self.unprocessed)), files
+
+    def _worksheet(self, folder: ProjectFolder) -> Worksheet:
+        """Return the worksheet of the branch's files; the products are measured by main's plan."""
+        plan = plan_project(folder, others=read_others(self.site, folder))
+        observed = {obsnum: found[0] for obsnum, found in self.rows.items()}
+        return worksheet(
+            folder, plan, self.ledger, main=self.plan, present=self.door.present(), observed=observed,
+            foreign=foreign_ledgers(self.site, plan),
+        )  # fmt: skip
 
     def _level2(self, plan: Plan, text: str) -> Level2:
         """Return the lines of level 2; the same lines as a refused merge say so, to be approved anew."""
@@ -158,15 +173,17 @@ class Renewing:
         return level2.model_copy(update={"after": self.after or (known.after if known else "")})
 
     def _title(self, sheet: Sheet) -> str:
-        ungraded = sheet.worksheet.ungraded
+        ungraded = sum(row.is_accepted and not row.is_graded for row in sheet.worksheet.rows)
         return f"{self.pid}: QA" + (f", {ungraded} to grade" if ungraded else "")
 
     def _body(self, sheet: Sheet, key: str, head: str) -> str:
         base = self.site.settings.products
         links = (lambda name: f"{base}/{quote(self.pid)}/{quote(name)}/README.html") if base else None
-        told = worksheet_values(sheet.folder, sheet.worksheet, sheet.plan, sheet.faults, links=links)
-        mark = marker(KIND, key=key, head=head)
-        return render_template(self.site.code, "github/worksheet.md.j2", marker=mark, **told)
+        body = worksheet_body(
+            sheet.worksheet, sheet.plan, render=partial(render_template, self.site.code), links=links,
+            full_list=f"`lmtbot summary {self.pid}`", faults=sheet.faults, unprocessed=self.unprocessed,
+        )  # fmt: skip
+        return f"{marker(KIND, key=key, head=head)}\n{body}"
 
     def _check(self, head: str, faults: tuple[str, ...]) -> None:
         if faults:
@@ -186,8 +203,7 @@ class Renewing:
 
     def _key(self) -> str:
         records = [[one.name, one.digest, one.level, one.attempt, str(one.state)] for one in self.ledger.records]
-        unlisted = list(unlisted_obsnums(self.site, self.pid))
-        return f"{self._base()}.{digest_of([records, unlisted, self.after])}"
+        return f"{self._base()}.{digest_of([records, list(self.unprocessed), self.after])}"
 
     def _path(self, name: str) -> str:
         return f"projects/{self.pid}/{name}"

@@ -30,7 +30,7 @@ sources:
     tiers: {a: {}, b: {badcb: 2/3}}
 """
 SETTINGS = f"""\
-pipeline: {{command: ['{PIPELINE}'], timeout_minutes: 5}}
+pipeline: {{command: [sh, '{PIPELINE}'], timeout_minutes: 5}}
 github: {{repository: lmtoy/lmtoy_run, progress_seconds: 1}}
 roles:
   po: {{users: [po]}}

@@ -6,12 +6,18 @@ read off GitHub afterwards.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from bot.errors import DoorError
+from bot.formats.project_file import QA_FILE
+from bot.formats.validation import validate
+from bot.formats.yaml_text import parse_document
+from bot.model.project import Qa
 from bot.sim.story.people import People
 from bot.sim.story.transcript import Transcript
 
@@ -70,11 +76,13 @@ class Loop:
     def _judge(self, pull: dict[str, Any]) -> None:
         number = pull["number"]
         self.told.step(f"The DA looks: the map of {LOOKED_AT} shows two bad beams. A flag, and a trial with it.")
-        self._comment_as("da", number, f"Beams 10 and 11 are bad.\n\n{FLAG}\n/run {LOOKED_AT}", "comment", "trial", "qa")
+        self._comment_as(
+            "da", number, f"Beams 10 and 11 are bad.\n\n{FLAG}\n/run {LOOKED_AT}", "comment", "trial", "qa"
+        )
         self.told.paper("The bot answers", self._comment(number, "lmtbot:answer"))
         self.told.paper("The trial", self._comment(number, "lmtbot:trial"))
         self.told.step("The DA grades all of them.")
-        grades = "\n".join(f"/grade {label} 3" for label in self._to_grade(number))
+        grades = "\n".join(f"/grade {label} 3" for label in self._to_grade(pull))
         self._comment_as("da", number, grades, "comment", "qa")
         self.told.paper("The bot answers", self._comment(number, "lmtbot:answer"))
         diff = self._as("da", "GET", f"pulls/{number}/files")
@@ -83,7 +91,9 @@ class Loop:
     def _approve(self, pull: dict[str, Any]) -> None:
         now = self._as("da", "GET", f"pulls/{pull['number']}")
         self._must(now["head"]["sha"], "qa", "success")
-        self.told.step("The verdict is complete: the DA approves this very commit, and with it every run line of level 2.")
+        self.told.step(
+            "The verdict is complete: the DA approves this very commit, and with it every run line of level 2."
+        )
         self._review("da", now, "APPROVE", "Looked at every product.")
 
     def _promote(self, pull: dict[str, Any]) -> None:
@@ -104,10 +114,16 @@ class Loop:
         self.told.say(f"{PID}: {re.split(' {2,}', state)[0]}")
         return re.split(" {2,}", state)[0]
 
-    def _to_grade(self, number: int) -> list[str]:
-        """Return what the entries without a grade in qa.yaml on the branch are for: OBSNUM, or OBSNUM__BANK."""
-        text = self.lmtbot("show", f"qa/{PID}", f"projects/{PID}/qa.yaml")
-        return labels_without_grade(text)
+    def _to_grade(self, pull: dict[str, Any]) -> list[str]:
+        """Return what has the grade 0 in qa.yaml on the branch: OBSNUM, or OBSNUM__BANK."""
+        path = f"projects/{PID}/{QA_FILE}"
+        found = self._as("da", "GET", f"contents/{path}?ref={quote(pull['head']['ref'])}")
+        qa = validate(parse_document(base64.b64decode(found["content"]).decode(), path), Qa)
+        labels = []
+        for obsnum, verdict in qa.obsnums.items():
+            labels += [str(obsnum)] if verdict.grade == 0 else []
+            labels += [f"{obsnum}__{bank}" for bank, one in verdict.banks.items() if one.grade == 0]
+        return labels
 
     def _as(self, login: str, method: str, path: str, body: Any = None) -> Any:
         return self.people.ask(login, method, path, body)

@@ -62,7 +62,9 @@ class People:
         ends, quiet = time.monotonic() + self.patience_s, 0
         while quiet < QUIET_POLLS:
             if time.monotonic() > ends:
-                raise DoorError(f"{', '.join(workflows)}: not over after {self.patience_s:g} s; see {self.address}/actions")
+                raise DoorError(
+                    f"{', '.join(workflows)}: not over after {self.patience_s:g} s; see {self.address}/actions"
+                )
             time.sleep(POLL_S)
             runs = self._runs()
             over = Counter(run["name"] for run in runs if run["status"] == "completed")

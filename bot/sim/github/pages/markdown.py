@@ -12,7 +12,9 @@ from markupsafe import Markup, escape
 from mdit_py_plugins.tasklists import tasklists_plugin
 
 BOX = '<input class="task-list-item-checkbox" (?:checked="checked" )?disabled="disabled" type="checkbox">'
-TAGS = re.compile(rf"(<!--.*?(?:-->|\Z)|</?(?:details|summary|br|sub|sup|kbd|code)\s*/?>|<details open>|{BOX})", re.DOTALL)
+TAGS = re.compile(
+    rf"(<!--.*?(?:-->|\Z)|</?(?:details|summary|br|sub|sup|kbd|code)\s*/?>|<details open>|{BOX})", re.DOTALL
+)
 """What is kept of HTML: hidden markers vanish, these tags stay; everything else is shown as it was typed."""
 
 ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:|/|#", re.IGNORECASE)
