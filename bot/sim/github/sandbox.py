@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.errors import DoorError, ProjectError, SettingsError
+from bot.settings import SETTINGS_FILE
 from bot.sim.demo import lay_out
 from bot.sim.github.git import program
 from bot.sim.github.rules.access import Kind
@@ -30,6 +31,16 @@ from bot.sim.github.workflows.hosts import HOSTS, Host
 PACKAGE = Path(__file__).parents[2]
 MARK, STATE, SITE, STAGE = "sandbox.json", "github", "site", "stage"
 USUAL_PORT = 8327
+SETTINGS_OF_THE_LOOP = """
+github: {{progress_seconds: 2}}
+roles:
+  po: {{teams: [po]}}
+  da: {{teams: [da]}}
+machines:
+  unity: {{}}
+  helpdesk: {{trial_work: '{site}/trials/{{login}}'}}
+  malt: {{}}
+"""
 AUTHOR = ("-c", "user.name=po", "-c", "user.email=po@users.noreply.github.com")
 
 
@@ -46,6 +57,11 @@ class Sandbox:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def repository(self) -> str:
+        """Return OWNER/NAME of the repository."""
+        return f"{World().org}/{World().repo}"
+
+    @property
     def bot_token(self) -> str:
         """Return the token of the bot's installation; it does not expire."""
         return "ghs_lmtbot_for_practice"
@@ -56,9 +72,9 @@ class Sandbox:
         people = {login: token_of(login) for login in (*world.teams, *world.strangers)}
         return {
             "address": self.address,
-            "repository": f"{world.org}/{world.repo}",
-            "page": f"{self.address}/{world.org}/{world.repo}",
-            "git": f"{self.address}/{world.org}/{world.repo}.git",
+            "repository": self.repository,
+            "page": f"{self.address}/{self.repository}",
+            "git": f"{self.address}/{self.repository}.git",
             "tokens": people | {f"{world.bot}[bot]": self.bot_token},
             "app_key": str(self.folder / STATE / f"{world.bot}.pem"),
             "gh": {"GH_HOST": "github.localhost", "HTTP_PROXY": self.address, "NO_PROXY": HOST},
@@ -164,11 +180,14 @@ def _take_own_files(stage: Path) -> None:
 
 
 def _add_demo(stage: Path, site: Path) -> None:
-    """Add the demo projects and the settings of the simulated pipeline to the repository; keep what is there."""
+    """Add the demo projects to the repository, and the settings of the simulated site; keep all else that is there."""
+    settings = site / SETTINGS_FILE
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(SETTINGS_OF_THE_LOOP.format(site=str(site).replace("'", "''")))
     for name in ("projects", ".github", "templates"):
         for path in sorted((site / name).rglob("*")):
             goal = stage / path.relative_to(site)
-            if path.is_file() and not goal.exists():
+            if path.is_file() and (path == settings or not goal.exists()):
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, goal)
         shutil.rmtree(site / name)
@@ -178,11 +197,12 @@ def _add_demo(stage: Path, site: Path) -> None:
 
 def _hosts(site: Path) -> tuple[Host, ...]:
     """Return the hosts; those of the observatory see the simulated raw data, each its own results."""
-    variables = {"DATA_LMT": str(site / "data"), "LMTSIM_PYTHON": sys.executable}
+    variables = {"DATA_LMT": str(site / "data"), "LMTSIM_PYTHON": sys.executable, "LMTSIM_PLOTS": "few"}
     found = []
     for host in HOSTS:
         work = site / "work" if host.name != "malt" else site / "malt"
         work.mkdir(exist_ok=True)
-        ours = variables | {"WORK_LMT": str(work)} if "self-hosted" in host.labels else {}
+        machine = host.name.rpartition("-")[2]
+        ours = variables | {"WORK_LMT": str(work), "LMTBOT_MACHINE": machine} if "self-hosted" in host.labels else {}
         found.append(Host(host.name, host.labels, host.slots, dict(host.environment) | ours))
     return tuple(found)

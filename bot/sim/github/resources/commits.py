@@ -168,7 +168,7 @@ def pulls_of_commit(call: Call) -> Reply:
         return pull["merge_commit_sha"] == sha or is_inside
 
     rows = [shown_pulls.of_issue(call, row) for row in call.db.all(sql, call.repo["id"]) if holds(row)]
-    return call.paged(rows, lambda row: shown_pulls.simple(call, call.repo, row))
+    return call.paged(rows, lambda row: shown_pulls.replied(call, shown_pulls.simple(call, call.repo, row), row["id"]))
 
 
 REPO, READ = "/repos/{owner}/{repo}", Right("contents")
