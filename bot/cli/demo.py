@@ -115,7 +115,8 @@ def _git(*words: str) -> None:
 
 
 def _tell_how_to_go_on(folder: Path) -> None:
-    print(f"The newest quick looks: {folder / 'site' / 'work' / 'lmtoy_run' / 'last100.html'}")
+    work = folder / "site" / "work"
+    print(f"The results: {work / 'summary.html'}, the newest quick looks: {work / 'lmtoy_run' / 'last100.html'}")
     print("To go on by hand, as PO, DA, PI or stranger, in the browser:")
     if sys.prefix != sys.base_prefix:
         print(f"  . {shlex.quote(sys.prefix)}/bin/activate")

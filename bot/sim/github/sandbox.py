@@ -20,12 +20,14 @@ from typing import Any, TextIO
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.settings import SETTINGS_FILE
 from bot.sim.demo import lay_out
+from bot.sim.github.events.outbox import take_over
 from bot.sim.github.git import program
 from bot.sim.github.rules.access import Kind
 from bot.sim.github.seed import BOT_PERMISSIONS, World, is_planted, plant, token_of
 from bot.sim.github.server import HOST, Running, address_of, listen
 from bot.sim.github.store.state import State
 from bot.sim.github.store.tokens import make_token
+from bot.sim.github.workflows.dispatcher import READER
 from bot.sim.github.workflows.hosts import HOSTS, Host
 
 PACKAGE = Path(__file__).parents[2]
@@ -154,6 +156,7 @@ def _make(folder: Path, state: State) -> None:
     def populate() -> None:
         with state.db.transaction():
             plant(state, world, stage)
+            take_over(state.db, READER, state.db.value("SELECT max(id) FROM outbox"))  # the beginning starts nothing
             installation = state.db.row("installations", 1)
             bot = state.db.one("SELECT * FROM accounts WHERE type = 'Bot'")
             token = Sandbox(folder, 0).bot_token

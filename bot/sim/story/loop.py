@@ -23,8 +23,8 @@ from bot.sim.story.transcript import Transcript
 
 PID = "2024-S1-MX-2"
 LOOKED_AT = 120317
-"""Two of its beams are bad and nobody has flagged them: sim_truth.yaml."""
-FLAG = f"/flag {LOOKED_AT}__0 pix_list=-10,11,13"
+"""Some of its beams are bad and nobody has flagged them: sim_truth.yaml."""
+FLAGS = f"/flag {LOOKED_AT}__0 pix_list=-10,11,13\n/flag {LOOKED_AT}__1 pix_list=-3,13"
 Lmtbot = Callable[..., str]
 """Runs lmtbot on a fresh checkout of main; returns what it prints."""
 
@@ -75,7 +75,7 @@ class Loop:
 
     def _judge(self, pull: dict[str, Any]) -> None:
         number = pull["number"]
-        self.told.step(f"The DA looks: the map of {LOOKED_AT} shows two bad beams. A flag, and a trial with it.")
+        self.told.step(f"The DA looks: {LOOKED_AT} is twice as noisy as it should be. Flags for bad beams, and a trial.")
         self._comment_as(
             "da", number, f"Beams 10 and 11 are bad.\n\n{FLAG}\n/run {LOOKED_AT}", "comment", "trial", "qa"
         )
@@ -110,6 +110,7 @@ class Loop:
         status, history = self.lmtbot("status", PID), self.lmtbot("history", PID)
         self.told.terminal(f"lmtbot status {PID}", status)
         self.told.terminal(f"lmtbot history {PID}", history)
+        self.told.terminal("lmtbot summary", self.lmtbot("summary"))
         state = next((row[len(PID) :].strip() for row in status.splitlines() if row.startswith(PID)), "")
         self.told.say(f"{PID}: {re.split(' {2,}', state)[0]}")
         return re.split(" {2,}", state)[0]
