@@ -39,7 +39,7 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    root = tmp_path_factory.mktemp("demo") / "site with blanks"
+    root = tmp_path_factory.mktemp("demo") / "site"
     command = [sys.executable, "-m", "bot", "demo", "--dir", str(root)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -20,7 +20,8 @@ from typing import Any, TextIO
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.settings import SETTINGS_FILE
 from bot.sim.demo import lay_out
-from bot.sim.github.events.outbox import take_over
+from bot.sim.github.deeds.refs import settle_all
+from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.git import program
 from bot.sim.github.rules.access import Kind
 from bot.sim.github.seed import BOT_PERMISSIONS, World, is_planted, plant, token_of
@@ -107,6 +108,10 @@ def opened(folder: Path, port: int | None) -> Iterator[tuple[Sandbox, Running]]:
 @contextmanager
 def _own(folder: Path) -> Iterator[TextIO]:
     """Hold the folder's mark, locked; refuse a folder that is something else, or that is served already."""
+    if len(str(folder).split()) != 1:
+        raise ProjectError(
+            f"{folder}: `act`, which runs the workflows, takes no blanks in a path; give another --dir DIR"
+        )
     path = folder / MARK
     if folder.exists() and not path.is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise ProjectError(f"{folder}: this folder exists and is no sandbox; give another with --dir DIR")
@@ -156,7 +161,6 @@ def _make(folder: Path, state: State) -> None:
     def populate() -> None:
         with state.db.transaction():
             plant(state, world, stage)
-            take_over(state.db, READER, state.db.value("SELECT max(id) FROM outbox"))  # the beginning starts nothing
             installation = state.db.row("installations", 1)
             bot = state.db.one("SELECT * FROM accounts WHERE type = 'Bot'")
             token = Sandbox(folder, 0).bot_token
@@ -165,7 +169,16 @@ def _make(folder: Path, state: State) -> None:
                 make_token(state, Kind.INSTALLATION, bot, permissions=held, installation=installation, text=token)
 
     state.do(populate).result()
+    state.do(lambda: _pass_over_beginning(state)).result()
     shutil.rmtree(stage)
+
+
+def _pass_over_beginning(state: State) -> None:
+    """Let the events of the beginning start no workflow: the site has no raw data yet."""
+    settle_all(state)
+    with state.db.transaction():
+        unread(state.db, READER)
+        take_over(state.db, READER, state.db.value("SELECT max(id) FROM outbox"))
 
 
 def _take_own_files(stage: Path) -> None:

@@ -75,7 +75,9 @@ class Loop:
 
     def _judge(self, pull: dict[str, Any]) -> None:
         number = pull["number"]
-        self.told.step(f"The DA looks: {LOOKED_AT} is twice as noisy as it should be. Flags for bad beams, and a trial.")
+        self.told.step(
+            f"The DA looks: {LOOKED_AT} is twice as noisy as it should be. Flags for bad beams, and a trial."
+        )
         self._comment_as(
             "da", number, f"Beams 10 and 11 are bad.\n\n{FLAG}\n/run {LOOKED_AT}", "comment", "trial", "qa"
         )
