@@ -75,12 +75,9 @@ class Loop:
 
     def _judge(self, pull: dict[str, Any]) -> None:
         number = pull["number"]
-        self.told.step(
-            f"The DA looks: {LOOKED_AT} is twice as noisy as it should be. Flags for bad beams, and a trial."
-        )
-        self._comment_as(
-            "da", number, f"Beams 10 and 11 are bad.\n\n{FLAG}\n/run {LOOKED_AT}", "comment", "trial", "qa"
-        )
+        self.told.step(f"The DA looks: {LOOKED_AT} is twice as noisy as it should be. Flags, and a trial with them.")
+        words = f"Beams 10 and 11 of bank 0 are bad, and 3 of bank 1.\n\n{FLAGS}\n/run {LOOKED_AT}"
+        self._comment_as("da", number, words, "comment", "trial", "qa")
         self.told.paper("The bot answers", self._comment(number, "lmtbot:answer"))
         self.told.paper("The trial", self._comment(number, "lmtbot:trial"))
         self.told.step("The DA grades all of them.")
