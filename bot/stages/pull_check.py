@@ -20,7 +20,7 @@ from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE
 from bot.formats.validation import read_model
 from bot.model.plan import Plan
 from bot.model.tree import Entry, Trees
-from bot.report.plan_difference import page_values
+from bot.report.plan_difference import Detail, page_values
 from bot.rules import pull_files as rules
 from bot.rules.level2 import level2_of
 from bot.rules.plan import needed_projects, plan_project
@@ -71,8 +71,9 @@ def check_pull(site: Site, base: Path, *, branch: str = "", log: Path | None = N
 
 def summary_page(site: Site, report: PullReport, shown: Sequence[Finding], *, most: int = SUMMARY_BYTES) -> str:
     """Return the report as Markdown of at most so many bytes: all of it, or without long lines, or only its head."""
-    for in_full, projects in ((True, report.projects), (False, report.projects), (False, ())):
-        values = page_values(shown, projects, report.others, in_full=in_full)
+    page = ""
+    for detail in Detail:
+        values = page_values(shown, report.projects, report.others, detail=detail)
         page = render_markdown(site.code, PAGE, **values)
         if len(page.encode()) <= most:
             return page
