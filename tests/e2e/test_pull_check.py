@@ -16,23 +16,8 @@ from tests.unit.test_markdown import shown
 
 __all__ = ["pull"]
 PROJECT, QA, LEVEL2 = (f"projects/{PID}/{name}.yaml" for name in ("project", "qa", "level2"))
-OUR_TAGS = {
-    "h2",
-    "h3",
-    "p",
-    "ul",
-    "li",
-    "code",
-    "pre",
-    "table",
-    "thead",
-    "tbody",
-    "tr",
-    "th",
-    "td",
-    "details",
-    "summary",
-}
+TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
+OUR_TAGS = {*TABLE_TAGS, "h2", "h3", "p", "ul", "li", "code", "pre", "details", "summary"}
 MORE = ("      - 117345\n", "      - 117345\n      - 117346\n")
 
 

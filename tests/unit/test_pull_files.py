@@ -8,7 +8,8 @@ from bot.errors import Severity
 from bot.model.project import Level2
 from bot.model.tree import Entry, Kind, Trees
 from bot.rules.level2 import level2_of, level2_text
-from bot.rules.pull_files import changed_projects, file_findings, is_pid, level2_findings, no_files
+from bot.rules.pull_files import RULES, changed_projects, file_findings, is_pid, level2_findings, no_files
+from tests.unit.docs_tables import DOCS
 from tests.unit.test_plan import plan
 
 P = "projects/2024-S1-MX-2"
@@ -141,3 +142,10 @@ def test_only_a_qa_pull_request_owes_the_file() -> None:
 def test_a_finding_quotes_no_more_than_a_part_of_a_long_line_and_no_control_character() -> None:
     (finding,) = level2_findings("P-1", "x" * 5000 + "\x1b[31m", WANTED, is_changed=True)
     assert len(finding.what) < 400 and finding.what.isprintable()
+
+
+def test_every_rule_is_described_in_the_documents() -> None:
+    text = (DOCS / "checks.md").read_text()
+    rows = [f"| `{r.code}` | {r.severity} | {r.title}: {r.why} | {r.cure} |" for r in RULES]
+    assert [row for row in rows if row not in text] == []
+    assert len({rule.code for rule in RULES}) == len(RULES)
