@@ -105,7 +105,7 @@ def test_an_action_of_ours_uses_pinned_ones(path: Path) -> None:
 
 
 def test_zizmor_finds_nothing() -> None:
-    words = ("--offline", "--quiet", "--no-config", "--strict-collection")
+    words = ("--offline", "-qq", "--no-config", "--strict-collection")
     code, told = judged_by(needed("zizmor"), *words, str(FOLDER))
     assert code == 0, told
 
