@@ -49,7 +49,8 @@ NAMING_WORDS, DOTS = 4, "..."
 """SLpipeline.sh, obsnum, mode and source."""
 MOST_LINES = 60
 """Lines that are shown before somebody asks for all of them."""
-MOST_FINDINGS = 200
+MOST_FINDINGS, MOST_WORDS = 200, 500
+"""Findings in the table, and characters of one."""
 
 
 class Detail(Enum):
@@ -164,7 +165,8 @@ def as_json(project: ProjectDifference) -> dict[str, object]:
 
 def _finding_view(finding: Finding) -> FindingView:
     place = f"{finding.path}:{finding.line}" if finding.line else finding.path
-    return FindingView(str(finding.severity), place, f"{finding.what} [{finding.code}]", finding.cure)
+    what = finding.what if len(finding.what) <= MOST_WORDS else f"{finding.what[:MOST_WORDS]} {DOTS}"
+    return FindingView(str(finding.severity), place, f"{what} [{finding.code}]", finding.cure)
 
 
 def _project_view(project: ProjectDifference, *, in_full: bool) -> ProjectView:

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.doors.files import read_bytes
-from bot.doors.git import describe_head, parents_of_head
+from bot.doors.git import commit_of_head, parents_of_head
 from bot.doors.templates import render_markdown
 from bot.doors.trees import read_trees
 from bot.errors import Finding, ProjectError, Severity
@@ -135,10 +135,10 @@ class _Pull:
 
     @cached_property
     def followers(self) -> tuple[str, ...]:
-        """Return the projects whose own files stay, and that take from changed ones, before or after."""
+        """Return the projects whose own files stay, and that take from changed ones."""
         pids = [pid for pid in self.changed if rules.is_pid(pid)]
-        others = sorted(pid for pid in self.before.pids & self.after.pids - set(self.changed) if rules.is_pid(pid))
-        return tuple(pid for pid in others if self.before.takes_from(pid, pids) or self.after.takes_from(pid, pids))
+        others = sorted(filter(rules.is_pid, self.after.pids - set(self.changed)))
+        return tuple(pid for pid in others if self.after.takes_from(pid, pids))
 
     @cached_property
     def pids(self) -> tuple[str, ...]:
@@ -227,6 +227,6 @@ def _settings(site: Site, trees: Trees) -> Sequence[Finding]:
 
 def _moved(before: Site, after: Site) -> Iterator[Finding]:
     """Tell when the merge that is checked was made with another commit of the base than the one beside it."""
-    parents, ours = parents_of_head(after.root), describe_head(before.root, rules.PROJECTS)[0].rstrip("+")
-    if len(parents) > 1 and ours and ours not in parents:
+    parents, ours, theirs = parents_of_head(after.root), commit_of_head(before.root), commit_of_head(after.root)
+    if len(parents) > 1 and ours and ours not in (theirs, *parents):
         yield rules.BASE_MOVED.finding(rules.PROJECTS, f"merged with {parents[0][:12]}, held against {ours[:12]}")

@@ -265,3 +265,24 @@ def test_the_check_changes_nothing(pull: Pull) -> None:
     pull.commit()
     pull.check()
     assert git(pull.head, "status", "--porcelain") == git(pull.base, "status", "--porcelain") == ""
+
+
+def test_no_name_of_a_folder_hides_a_project(pull: Pull) -> None:
+    for name in ("node_modules", "__pycache__", ".hidden"):
+        pull.write(f"projects/{name}/project.yaml", f"pid: {name}\nsources: {{A: {{tiers: {{a: {{extend: 1}}}}}}}}\n")
+    codes = {(code, path.split("/")[1]) for severity, code, path in pull.codes(code=1) if severity == "error"}
+    assert codes == {
+        ("UNKNOWN_PARAMETER", "node_modules"),
+        ("NO_PROJECT_ID", "__pycache__"),
+        ("NO_PROJECT_ID", ".hidden"),
+    }
+
+
+def test_a_plain_folder_within_a_repository_is_held_against_it_all_the_same(pull: Pull) -> None:
+    git(pull.base, "checkout", "-q", "-b", "side")
+    git(pull.base, "commit", "-q", "--allow-empty", "-m", "side")
+    git(pull.base, "checkout", "-q", "main")
+    git(pull.base, "merge", "-q", "--no-ff", "-m", "merge", "side")
+    shutil.copytree(pull.base / "projects", pull.base / "copy/projects")
+    pull.head = pull.base / "copy"
+    assert pull.check().strip() == "0 projects differ, 0 errors, 0 warnings"
