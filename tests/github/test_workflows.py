@@ -192,8 +192,7 @@ def test_a_job_clones_pushes_and_asks_with_its_token_and_secrets_stay_masked(
     zipped = lively.nobody.get(lively.po.get(f"{RUNS}/{run['id']}/logs").headers["location"][len(lively.address) :])
     assert zipped.data[:2] == b"PK"
     assert "##[warning]look here\n" in said
-    (check,) = lively.po.get(f"{REPO}/commits/main/check-runs").json["check_runs"]
-    (note,) = lively.po.get(f"{REPO}/check-runs/{check['id']}/annotations").json
+    (note,) = lively.po.get(f"{job['check_run_url'].removeprefix(lively.address)}/annotations").json
     assert (note["annotation_level"], note["path"], note["message"]) == ("warning", ".github", "look here")
     assert "✓ j in" in gh(lively, "po", "run", "view", str(run["id"]))
 
