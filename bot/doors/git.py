@@ -12,11 +12,16 @@ def describe_head(root: Path, below: str) -> tuple[str, str]:
     `+` behind the commit means uncommitted changes below that folder. ("", "") where there is no git repository:
     people may try a plain folder.
     """
-    commit = _git(root, "rev-parse", "HEAD")
+    commit = commit_of_head(root)
     if not commit:
         return "", ""
     changed = "+" if _git(root, "status", "--porcelain", "--", below) else ""
     return commit + changed, _git(root, "log", "-1", "--format=%an <%ae>")
+
+
+def commit_of_head(root: Path) -> str:
+    """Return the commit that is checked out; "" where there is no git repository."""
+    return _git(root, "rev-parse", "HEAD")
 
 
 def parents_of_head(root: Path) -> tuple[str, ...]:

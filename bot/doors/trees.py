@@ -12,11 +12,15 @@ from bot.model.tree import Entry, Kind, Trees
 
 BLOCK = 1 << 16
 PASSED_OVER = ("__pycache__", "node_modules")
-KEPT_HIDDEN = ".github"
+KEPT = ("projects", ".github")
+"""Here nothing is passed over: it is read, also after the merge."""
 
 
 def read_trees(base: Path, head: Path) -> Trees:
-    """Return both trees and where they differ. One may lie in the other; hidden things but .github are passed over."""
+    """Return both trees and where they differ; one may lie in the other. What is hidden or made is passed over.
+
+    Raises OSError when one of them cannot be looked into.
+    """
     roots = {base.stat().st_ino, head.stat().st_ino}
     ours, theirs = dict(_entries(base, roots)), dict(_entries(head, roots))
     differing = [path for path in {*ours, *theirs} if not _is_same(path, base, ours, head, theirs)]
@@ -30,6 +34,8 @@ def _entries(root: Path, roots: Collection[int]) -> Iterator[tuple[str, Entry]]:
         try:
             found = sorted(os.scandir(folder), key=lambda one: one.name)
         except OSError:
+            if not prefix:
+                raise
             yield prefix.rstrip("/"), Entry(Kind.OTHER)
             continue
         for one in found:
@@ -42,8 +48,8 @@ def _entries(root: Path, roots: Collection[int]) -> Iterator[tuple[str, Entry]]:
 
 
 def _is_passed_over(name: str, prefix: str) -> bool:
-    is_hidden = not prefix and name.startswith(".") and name != KEPT_HIDDEN
-    return is_hidden or name in PASSED_OVER
+    top = prefix.partition("/")[0] or name
+    return top not in KEPT and (top.startswith(".") or name in PASSED_OVER)
 
 
 def _entry(one: os.DirEntry[str]) -> Entry:

@@ -16,7 +16,7 @@ _NOTHING = "&#8203;"
 
 def visible(text: str) -> str:
     """Return the text on one line: what no printer shows (control, direction, lone bytes) is written as an escape."""
-    return "".join(char if char.isprintable() else _escape(char) for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
 
 
 def inert(text: object) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import islice
 
 from bot.errors import Finding, Severity
@@ -40,6 +41,7 @@ SAME_AS_LEVEL_1 = "the same"
 SAME = "the same run lines as before"
 REORDERED = "the same run lines in another order"
 SHORTENED = "the lines in full"
+TOO_LONG = "the projects are too many for this page; `lmtbot check --base DIR` tells them"
 LEFT_OUT = ("{} finding more is not shown here", "{} findings more are not shown here")
 LONGEST, HEAD_KEPT, TAIL_KEPT = 150, 100, 40
 """Characters of a line; what is left of a longer one."""
@@ -47,7 +49,18 @@ NAMING_WORDS, DOTS = 4, "..."
 """SLpipeline.sh, obsnum, mode and source."""
 MOST_LINES = 60
 """Lines that are shown before somebody asks for all of them."""
-MOST_FINDINGS = 200
+MOST_FINDINGS, MOST_WORDS = 200, 500
+"""Findings in the table, and characters of one."""
+
+
+class Detail(Enum):
+    """How much a page tells."""
+
+    FULL = 1
+    SHORT = 2
+    """Long lines and the rest of many are left out."""
+    HEAD = 3
+    """Findings, and how many projects differ."""
 
 
 @dataclass(frozen=True)
@@ -101,18 +114,20 @@ def headline(findings: Sequence[Finding], projects: Sequence[ProjectDifference])
 
 
 def page_values(
-    findings: Sequence[Finding], projects: Iterable[ProjectDifference], others: int, *, in_full: bool = True
+    findings: Sequence[Finding], projects: Sequence[ProjectDifference], others: int, *, detail: Detail = Detail.FULL
 ) -> dict[str, object]:
-    """Return what templates/github/pull_check.md.j2 asks for; without `in_full` it stays far shorter."""
-    projects = tuple(projects)
+    """Return what templates/github/pull_check.md.j2 asks for."""
+    shown = () if detail is Detail.HEAD else projects
+    closing = [TOO_LONG] if len(shown) < len(projects) else []
+    closing += [counted(others, OTHERS_COUNTED)] if others else []
     graver_first = sorted(findings, key=lambda one: WEIGHT[one.severity])
     more = len(findings) - MOST_FINDINGS
     return {
         "headline": headline(findings, projects),
         "findings": tuple(map(_finding_view, graver_first[:MOST_FINDINGS])),
         "left_out": counted(more, LEFT_OUT) if more > 0 else "",
-        "projects": tuple(_project_view(project, in_full) for project in projects),
-        "closing": counted(others, OTHERS_COUNTED) if others else "",
+        "projects": tuple(_project_view(project, in_full=detail is Detail.FULL) for project in shown),
+        "closing": "; ".join(closing),
     }
 
 
@@ -150,15 +165,17 @@ def as_json(project: ProjectDifference) -> dict[str, object]:
 
 def _finding_view(finding: Finding) -> FindingView:
     place = f"{finding.path}:{finding.line}" if finding.line else finding.path
-    return FindingView(str(finding.severity), place, f"{finding.what} [{finding.code}]", finding.cure)
+    what = finding.what if len(finding.what) <= MOST_WORDS else f"{finding.what[:MOST_WORDS]} {DOTS}"
+    return FindingView(str(finding.severity), place, f"{what} [{finding.code}]", finding.cure)
 
 
-def _project_view(project: ProjectDifference, in_full: bool) -> ProjectView:
+def _project_view(project: ProjectDifference, *, in_full: bool) -> ProjectView:
     if not project.levels:
         return ProjectView(project.pid, NO_PLAN, ())
     first, second = project.levels
     views = [_level_view(first, first.changes, difference_words(first), in_full)]
-    more = tuple(change for change in second.changes if change not in first.changes)
+    known = set(first.changes)
+    more = tuple(change for change in second.changes if change not in known)
     if more or second.is_reordered != first.is_reordered:
         views.append(_level_view(second, more, difference_words(second), in_full))
     else:

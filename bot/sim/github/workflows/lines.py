@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-SAID = ("error", "warning", "notice")
+SAID = {"error": "failure", "warning": "warning", "notice": "notice"}
+"""Workflow command -> the level of its annotation."""
+MOST_OF_A_KIND = 10
+"""Annotations of one kind that a step may leave; the log has the rest."""
 WORDS = {"--setup-job": "Set up job", "--complete-job": "Complete job"}
 
 
@@ -34,6 +38,7 @@ class Record:
     secrets: tuple[str, ...] = ()
     log: list[str] = field(default_factory=list)
     summary: list[str] = field(default_factory=list)
+    annotations: list[dict[str, Any]] = field(default_factory=list)
     result: str | None = None
 
     def __post_init__(self) -> None:
@@ -41,6 +46,7 @@ class Record:
         ids = ("--setup-job", *self.ids, "--complete-job")
         self.steps = {word: Step(name, number) for number, (word, name) in enumerate(zip(ids, names, strict=True), 1)}
         lines = {line for secret in self.secrets for line in secret.splitlines() if line.strip()}
+        self._annotated: Counter[tuple[str, str]] = Counter()
         self._hidden = [re.escape(line) for line in sorted(lines, key=len, reverse=True)]
 
     def hide(self, text: str) -> str:
@@ -64,10 +70,23 @@ class Record:
             self.log.append(f"{now} ##[error]Process completed with exit code {found.group(1)}.\n")
         elif told.get("command") in SAID:
             self.log.append(f"{now} ##[{told['command']}]{self.hide(str(told.get('arg', words))).strip()}\n")
+            self._annotate(told)
         elif told.get("level") in SAID:
             self.log.append(f"{now} ##[{told['level']}]{words.strip()}\n")
         self.result = told.get("jobResult", self.result)
         return self._step(told, now)
+
+    def _annotate(self, told: dict[str, Any]) -> None:
+        """Keep what a workflow command says of a line of a file."""
+        place = told.get("kvPairs") or {}
+        line = place.get("line", "")
+        first = int(line) if line.isdecimal() else 1
+        kind = (SAID[told["command"]], json.dumps(told.get("stepID")))
+        if self._annotated[kind] < MOST_OF_A_KIND:
+            self._annotated[kind] += 1
+            words = {"message": told.get("arg", ""), "title": place.get("title"), "path": place.get("file", ".github")}
+            told_words = {name: self.hide(text) for name, text in words.items() if text is not None}
+            self.annotations.append({"start_line": first, "end_line": first, "annotation_level": kind[0]} | told_words)
 
     def _step(self, told: dict[str, Any], now: str) -> bool:
         path = told.get("stepID") or told.get("stepid") or []

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sim.github.deeds import runs
+from bot.sim.github.deeds import checks, runs
 from bot.sim.github.store.state import State
 from bot.sim.github.store.tokens import forget_token
 from bot.sim.github.workflows import hosts, lines, progress
@@ -144,6 +144,7 @@ class Worker:
                 "summary": "".join(self.record.summary),
                 "outputs": json.dumps(self._outputs()),
             }
+            checks.add_annotations(act, job["check_run_id"], self.record.annotations)
             progress.ended(act, repo, run, job, stop.conclusion, words=stop.words, **columns)
 
     def _outputs(self) -> dict[str, str]:
