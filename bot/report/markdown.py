@@ -24,13 +24,9 @@ def one_line(text: str, longest: int = LONGEST) -> str:
 
 
 def code(text: str, longest: int = LONGEST) -> str:
-    """Return the text as code, for use in a sentence or in a table."""
+    """Return the text as code, in a table too; as plain words where what it holds would end the code or the cell."""
     shown = one_line(text, longest)
-    if not shown:
-        return ""
-    if re.search(r"[`|\\]", shown):
-        return f"<code>{_escaped(shown)}</code>"
-    return f"`{shown}`"
+    return f"`{shown}`" if shown and not re.search(r"[`|\\]", shown) else _escaped(shown)
 
 
 def cell(text: str, longest: int = LONGEST) -> str:
