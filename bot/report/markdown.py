@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import re
 
+from bot.model.scalars import one_line
+
 LONGEST = 300
+"""Characters of one text."""
 
 _ZERO_WIDTH = "\u200b"
 _MARKUP = re.compile(r"[\\`*_\[\]~$]")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
 _LINKED = re.compile(r"(?i)(@(?=\w)|#(?=\d)|\bGH-(?=\d)|\b(?:https?|ftp|mailto):|\bwww(?=\.))")
 _BLOCK = re.compile(r"\A([0-9]*)((?<=[0-9])[.)]|(?<![0-9])[-+=#])")
-
-
-def one_line(text: str, longest: int = LONGEST) -> str:
-    """Return a text without line ends and control characters, not without end."""
-    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text[: 4 * longest]).split())
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def code(text: str, longest: int = LONGEST) -> str:

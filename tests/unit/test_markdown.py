@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.report.markdown import cell, code, one_line, plain
+from bot.model.scalars import one_line
+from bot.report.markdown import cell, code, plain
 
 ODD = st.text(st.sampled_from(list("\\`*_[]()<>|~$#@-+=.!&:/ \n\t;aw1é\u202e\x00")), max_size=24)
 TEXTS = st.one_of(ODD, st.text(max_size=24))
