@@ -187,7 +187,7 @@ def _cells(row: Row, links: Links) -> dict[str, str]:
         "obsnum": f"[{row.label}]({quote(links(row.name), safe=':/?#=&%~+,;@')})" if links else row.label,
         "time [min]": f"{row.inttime_s / 60:.1f}" if row.inttime_s else "",
         "tau": f"{row.tau:.2f}" if row.tau else "",
-        "rms": f"{row.rms:.3g} {row.unit}" if row.rms else "",
+        "rms": f"{row.rms:.3g}\N{NO-BREAK SPACE}{row.unit}" if row.rms else "",
         "rms / radiometer": f"{row.ratio:.2f}" if row.ratio else "",
         "grade": _grade(row),
         "state": _state(row),

@@ -242,10 +242,7 @@ def test_the_radiometer_equation_suggests_a_grade_with_its_reason() -> None:
     assert suggested(rows_with([1.0, 2.0, 4.0])) == [3, 2, 1] and suggested(rows_with([9.0])) == [-2]
     assert suggested(rows_with([0.3])) == [1]
     (row,) = with_suggestions(rows_with([2.0]))
-    assert (
-        row.suggestion is not None
-        and row.suggestion.reason == "rms 120 mK is 2.00 × what the radiometer equation expects"
-    )
+    assert row.suggestion is not None and row.suggestion.reason == "rms 120 mK is 2.00 × the radiometer equation"
 
 
 def test_an_outlier_among_its_own_kind_is_found_with_numbers() -> None:

@@ -93,7 +93,7 @@ def test_every_obsnum_stands_in_a_table_with_its_numbers() -> None:
     body = body_of(folder, sheet)
     rows = {row[1]: row for row in cells(body)}
     assert list(rows) == list(NAMES)
-    assert rows["101"][:8] == ["2024-03-06 11:21", "101", "10.0", "0.10", "60 mK", "2.00", "3", "good"]
+    assert rows["101"][:8] == ["2024-03-06 11:21", "101", "10.0", "0.10", "60\u00a0mK", "2.00", "3", "good"]
     assert rows["102"][6:9] == ["", "good; not combined", "birdies=5 (acts at level 2) "[:-1]]
     assert rows["103"][7] == f"failed no calibration {HOSTILE}" and rows["103"][9].startswith("-2: ")
     assert rows["101"][9].startswith("2: rms 60 mK is 2.00 × ")
