@@ -106,7 +106,7 @@ def _shown_lines(body: str) -> Iterator[tuple[int, str]]:
     fence, is_hidden = "", False
     for number, line in enumerate(re.split(r"\r\n|\n|\r", body), start=1):
         if fence:
-            closing = line.strip(" ")
+            closing = line.strip(" \t")
             if len(closing) >= len(fence) and not closing.strip(fence[0]) and _FENCE.match(line):
                 fence = ""
             continue

@@ -1,7 +1,7 @@
 """The worksheet as the body of the QA pull request. Values and a template in, Markdown out, never longer than allowed.
 
 What is too long is told in fewer words, step by step (VIEWS), and the body says what was left out. Every text from
-files, headers and people goes through bot.report.markdown.
+files, headers and people goes through bot.formats.markdown.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
 
+from bot.formats.markdown import code, prose
 from bot.model.plan import Plan
 from bot.model.role import Role
+from bot.model.scalars import one_line
 from bot.model.worksheet import Reduced, Row, Worksheet
-from bot.report.markdown import cell, code, plain
 from bot.rules.commands import COMMANDS
 
 TEMPLATE = "github/worksheet.md.j2"
@@ -109,8 +110,8 @@ def worksheet_body(
         "pid": code(sheet.pid),
         "counts": counts_of(sheet.rows),
         "commands": [rule.example for rule in COMMANDS if Role.DA in rule.roles],
-        "faults": _some([plain(fault, 200) for fault in faults], MOST_FAULTS),
-        "unprocessed": _some([plain(_unexplained(*one), 200) for one in (unprocessed or {}).items()], MOST_UNPROCESSED),
+        "faults": _some([prose(fault, 200) for fault in faults], MOST_FAULTS),
+        "unprocessed": _some([prose(_unexplained(*one), 200) for one in (unprocessed or {}).items()], MOST_UNPROCESSED),
         "level2": _level2(level2, sheet),
         "full_list": full_list,
     }
@@ -154,7 +155,10 @@ def _sections(rows: Iterable[Row], view: View, cells: Cells) -> list[Section]:
     groups = [(source, list(its)) for source, its in groupby(rows, key=lambda row: row.source)]
     if not view.has_sources:
         return []
-    return [_section(f"{code(source, 100)} {cell(its[0].mode)}".strip(), its, view, cells) for source, its in groups]
+    return [
+        _section(f"{code(one_line(source, 100))} {prose(its[0].mode)}".strip(), its, view, cells)
+        for source, its in groups
+    ]
 
 
 def _combinations(rows: Sequence[Row], view: View, cells: Cells) -> list[Section]:
@@ -183,7 +187,7 @@ def _cells(row: Row, links: Links) -> dict[str, str]:
     """Return what a row says in each column."""
     suggestion = _suggestion(row)
     return {
-        "observed [UT]": cell(row.date[:16].replace("T", " ")),
+        "observed [UT]": prose(row.date[:16].replace("T", " ")),
         "obsnum": f"[{row.label}]({quote(links(row.name), safe=':/?#=&%~+,;@')})" if links else row.label,
         "time [min]": f"{row.inttime_s / 60:.1f}" if row.inttime_s else "",
         "tau": f"{row.tau:.2f}" if row.tau else "",
@@ -203,21 +207,21 @@ def _grade(row: Row) -> str:
 
 
 def _state(row: Row) -> str:
-    told = "good" if row.state is Reduced.GOOD else f"**{row.state}** {cell(row.told, 120)}".strip()
+    told = "good" if row.state is Reduced.GOOD else f"**{row.state}** {prose(row.told, 120)}".strip()
     return told if row.is_accepted else f"{told}; not combined"
 
 
 def _words(row: Row) -> str:
-    flags = code(" ".join(row.flags), 120)
+    flags = code(one_line(" ".join(row.flags), 120)) if row.flags else ""
     mark = " (acts at level 2)" if flags and row.is_changed else ""
-    return " ".join(part for part in (f"{flags}{mark}", cell(row.note, 160)) if part)
+    return " ".join(part for part in (f"{flags}{mark}", prose(row.note, 160)) if part)
 
 
 def _suggestion(row: Row, longest: int = 260) -> str:
     if row.suggestion is None:
         return ""
     grade = "look" if row.suggestion.grade is None else str(row.suggestion.grade)
-    return f"{f'**{grade}**' if _is_worth_a_look(row) else grade}: {cell(row.suggestion.reason, longest)}"
+    return f"{f'**{grade}**' if _is_worth_a_look(row) else grade}: {prose(row.suggestion.reason, longest)}"
 
 
 def _summary(rows: Sequence[Row]) -> str:

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from bot.doors.templates import render_template
 from bot.errors import ProjectError
 from bot.formats.comment_command import Command, Misread, parse_commands
+from bot.formats.markdown import code
 from bot.formats.project_file import ProjectFolder, read_folder
 from bot.model.record import Ledger, RunState
 from bot.model.role import Role
@@ -84,7 +85,8 @@ def cells(body: str) -> list[list[str]]:
         elif token.type == "td_close":
             is_open = False
         elif token.type == "inline" and is_open:
-            rows[-1][-1] = "".join(child.content for child in token.children or []).replace("\u200b", "")
+            shown = (child.content for child in token.children or [] if child.type != "html_inline")
+            rows[-1][-1] = "".join(shown).replace("\u200b", "")
     return [row for row in rows if row]
 
 
@@ -106,7 +108,8 @@ def test_texts_of_others_do_nothing() -> None:
         folder, sheet, unprocessed={301: f"held back {HOSTILE}\n# x"}, links=lambda name: f"http://taps/{name}/"
     )
     tokens = [child for token in PARSER.parse(body) for child in (token, *(token.children or []))]
-    assert not [token.content for token in tokens if token.type in ("html_inline", "html_block", "image", "em_open")]
+    assert not [token for token in tokens if token.type in ("html_block", "image", "em_open")]
+    assert {token.content for token in tokens if token.type == "html_inline"} == {"<code>", "</code>"}
     links = {token.attrs["href"] for token in tokens if token.type == "link_open"}
     assert links == {f"http://taps/{name}/" for name in NAMES}
     for word in ("@alice", "@bob", "#12", "#13"):
@@ -206,9 +209,9 @@ def answers(text: str, roles: tuple[Role, ...] = (Role.DA,)) -> list[Answer]:
 def test_each_command_is_answered_with_reason_and_cure() -> None:
     text = answer_text(answers("/grade 101 3 fine\n/grade 999 2\n/grde 101 2\n/flag 101 pixlist=1"), commit="abc1234")
     rows = text.splitlines()
-    assert rows[0] == "- ✔ `/grade 101 3 fine`: 101: grade 3"
-    assert rows[1].startswith("- ✘ `/grade 999 2`: no source of P-1 lists obsnum 999. **Cure:** ")
-    assert "did you mean `/grade " in rows[2]
+    assert rows[0] == f"- ✔ {code('/grade 101 3 fine')}: 101: grade 3"
+    assert rows[1].startswith(f"- ✘ {code('/grade 999 2')}: no source of P-1 lists obsnum 999. **Cure:** ")
+    assert f"did you mean {code(COMMANDS[0].example)}?" in rows[2]
     assert "pixlist" in rows[3] and "**Cure:** did you mean pix\\_list?" in rows[3]
     assert text.endswith("\n\nIn commit abc1234.\n")
 
@@ -234,8 +237,12 @@ def test_help_is_told_once_in_full() -> None:
 def test_an_answer_does_nothing_by_itself() -> None:
     told = answer_text(answers("/flag 101 x=@alice\n/grade 101 2 @bob <script> #12\n/grade @alice|x 2\n/help `@carol"))
     html = [child for token in PARSER.parse(told) for child in (token, *(token.children or []))]
-    assert not [one for one in html if one.type in ("html_inline", "html_block", "link_open")]
-    visible = "".join(one.content for one in html if one.type == "text")
+    assert not [one for one in html if one.type in ("html_block", "link_open")]
+    assert {one.content for one in html if one.type == "html_inline"} == {"<code>", "</code>"}
+    in_code, visible = False, ""
+    for one in html:
+        in_code = one.content == "<code>" if one.type == "html_inline" else in_code
+        visible += one.content if one.type == "text" and not in_code else ""
     assert not [name for name in ("@alice", "@bob", "@carol", "#12") if name in visible]
 
 
