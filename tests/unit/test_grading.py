@@ -189,6 +189,16 @@ def test_whatever_else_changes_a_line_makes_it_stale(sources: str) -> None:
     assert all(why_stale(unit, now, current_records(ledger)) for unit in now.units)
 
 
+def test_products_of_level_2_are_good_though_level_1_would_make_others() -> None:
+    folder = project(ONE_BANK, "combinations: {101_102: {flags: {admit: 0}}}\n")
+    first, second = plan_of(folder), plan_of(folder, 2)
+    better = {unit.name: unit.digest for unit in second.units}
+    made = all_good(second, ONE)
+    assert worksheet(folder, first, made).combinations[0].state is Reduced.STALE
+    assert worksheet(folder, first, made, better=better).combinations[0].state is Reduced.GOOD
+    assert worksheet(folder, first, made, better=better, present=()).combinations[0].state is Reduced.NEVER
+
+
 def test_a_combination_is_stale_with_its_members() -> None:
     plan, graded = plan_of(project(ONE_BANK)), plan_of(project(ONE_BANK, "obsnums: {101: {grade: 2}}\n"))
     combination, ledger = graded.combinations[0], all_good(plan, BOTH)
