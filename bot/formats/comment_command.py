@@ -15,7 +15,7 @@ from typing import Any
 from pydantic_core import PydanticCustomError
 
 from bot.model.project import Bank, Parameters
-from bot.model.scalars import OBSNUM_MAX
+from bot.model.scalars import OBSNUM_MAX, one_line
 
 EXAMPLES = {
     "grade": "/grade 110041__0 2 ripples in beam 5",
@@ -93,16 +93,9 @@ def parse_commands(body: str) -> tuple[Command | Misread, ...]:
         one = _read(line, number)
         if one is not None and len(found) == MOST_COMMANDS:
             told = f"a comment holds at most {MOST_COMMANDS} commands; this one and those behind it were not read"
-            return (*found, Misread(number, shortened(line), told, "write the others in another comment"))
+            return (*found, Misread(number, one_line(line, LONGEST_SHOWN), told, "write the others in another comment"))
         found += [] if one is None else [one]
     return tuple(found)
-
-
-def shortened(text: str, longest: int = LONGEST_SHOWN) -> str:
-    """Return a text that can be shown: on one line, without control characters, not without end."""
-    text = text[: 4 * longest]
-    shown = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def _shown_lines(body: str) -> Iterator[tuple[int, str]]:
@@ -113,7 +106,7 @@ def _shown_lines(body: str) -> Iterator[tuple[int, str]]:
     fence, is_hidden = "", False
     for number, line in enumerate(re.split(r"\r\n|\n|\r", body), start=1):
         if fence:
-            closing = line.strip(" ")
+            closing = line.strip(" \t")
             if len(closing) >= len(fence) and not closing.strip(fence[0]) and _FENCE.match(line):
                 fence = ""
             continue
@@ -148,8 +141,8 @@ def _read(line: str, number: int) -> Command | Misread | None:
         fields = _READERS[name](rest)
     except _Wrong as wrong:
         example = wrong.example or EXAMPLES[name]
-        return Misread(number, shortened(line), wrong.what, f"write it like `{example}`")
-    return Command(name, **fields, line=number, text=shortened(line))
+        return Misread(number, one_line(line, LONGEST_SHOWN), wrong.what, f"write it like `{example}`")
+    return Command(name, **fields, line=number, text=one_line(line, LONGEST_SHOWN))
 
 
 def _unknown(name: str, rest: str, line: str, number: int) -> Misread | None:
@@ -158,7 +151,7 @@ def _unknown(name: str, rest: str, line: str, number: int) -> Misread | None:
     if not alike and not _TARGET_LIKE.match(rest):
         return None
     cure = f"did you mean `{EXAMPLES[alike[0]]}`?" if alike else "`/help` lists what there is"
-    return Misread(number, shortened(line), f"there is no command /{name}", cure)
+    return Misread(number, one_line(line, LONGEST_SHOWN), f"there is no command /{name}", cure)
 
 
 class _Wrong(Exception):
@@ -177,21 +170,20 @@ def _target(rest: str, *, may_be_combination: bool = False) -> tuple[dict[str, A
     found = _TARGET.fullmatch(word)
     numbers = [int(found[name]) for name in ("one", "last") if found[name]] if found else []
     if found is None or not all(0 < number <= OBSNUM_MAX for number in numbers):
-        raise _Wrong(f"{shortened(word, 40)!r} is not an obsnum")
+        raise _Wrong(f"{one_line(word, 40)!r} is not an obsnum")
     if len(numbers) == 2:
         if not may_be_combination:
             raise _Wrong(f"{word} is a combination, and this command is for obsnums")
         return {"target": f"{numbers[0]}_{numbers[1]}"}, after
     if found["bank"] not in (None, "0", "1"):
-        raise _Wrong(f"bank {shortened(found['bank'], 10)} does not exist, there are 0 and 1")
+        raise _Wrong(f"bank {one_line(found['bank'], 10)} does not exist, there are 0 and 1")
     return {"target": numbers[0], "bank": int(found["bank"]) if found["bank"] else None}, after
 
 
 def _note(text: str) -> str:
     if len(text) > LONGEST_NOTE:
         raise _Wrong(f"the note has {len(text)} characters, at most {LONGEST_NOTE} are kept")
-    shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(shown.replace("<!--", "<! --").split())
+    return one_line(text, LONGEST_NOTE).replace("<!--", "<! --")
 
 
 def _grade(rest: str) -> dict[str, Any]:
@@ -200,7 +192,7 @@ def _grade(rest: str) -> dict[str, Any]:
     if not word:
         raise _Wrong("it does not say which grade")
     if not _NUMBER.fullmatch(word):
-        raise _Wrong(f"{shortened(word, 40)!r} is not a grade, grades are -2, 0, 1, 2, 3")
+        raise _Wrong(f"{one_line(word, 40)!r} is not a grade, grades are -2, 0, 1, 2, 3")
     return {**target, "grade": int(word), "words": _note(words)}
 
 
@@ -218,7 +210,7 @@ def _flag(rest: str) -> dict[str, Any]:
         raise _Wrong("it does not say which parameters")
     bare = next((word for word in words if not re.match(r"_?[A-Za-z]\w*=", word, re.ASCII)), None)
     if bare is not None:
-        raise _Wrong(f"{shortened(bare, 40)!r} is no key=value, and there are no blanks around = and commas")
+        raise _Wrong(f"{one_line(bare, 40)!r} is no key=value, and there are no blanks around = and commas")
     return {**target, "flags": _parameters(words)}
 
 
@@ -227,7 +219,7 @@ def _parameters(words: list[str]) -> Parameters:
         return Parameters.parse(words)
     except PydanticCustomError as error:
         (_, (what, cure)) = (error.context or {})["faults"][0]
-        raise _Wrong(f"{shortened(what)}; {cure}") from error
+        raise _Wrong(f"{one_line(what, LONGEST_SHOWN)}; {cure}") from error
 
 
 def _unflag(rest: str) -> dict[str, Any]:
@@ -235,7 +227,7 @@ def _unflag(rest: str) -> dict[str, Any]:
     keys = tuple(after.split())
     wrong = next((key for key in keys if not re.fullmatch(r"_?[A-Za-z]\w{0,40}", key, re.ASCII)), None)
     if wrong is not None:
-        raise _Wrong(f"{shortened(wrong, 40)!r} is not the name of a parameter")
+        raise _Wrong(f"{one_line(wrong, 40)!r} is not the name of a parameter")
     return {**target, "what": keys}
 
 
@@ -245,7 +237,7 @@ def _combine(rest: str) -> dict[str, Any]:
     if target["bank"] is not None:
         raise _Wrong("a combination takes an obsnum with all its banks", f"/combine {target['target']} no")
     if word.lower() not in _YES_NO:
-        raise _Wrong(f"{shortened(word, 40)!r} is neither yes nor no" if word else "it does not say yes or no")
+        raise _Wrong(f"{one_line(word, 40)!r} is neither yes nor no" if word else "it does not say yes or no")
     return {**target, "combine": _YES_NO[word.lower()], "words": _note(words)}
 
 
@@ -253,7 +245,7 @@ def _run(rest: str) -> dict[str, Any]:
     names = tuple(rest.split())
     wrong = next((name for name in names if not _is_name(name)), None)
     if wrong is not None:
-        raise _Wrong(f"{shortened(wrong, 40)!r} is no obsnum, source or combination")
+        raise _Wrong(f"{one_line(wrong, 40)!r} is no obsnum, source or combination")
     return {"what": tuple(dict.fromkeys(names))}
 
 
@@ -263,7 +255,7 @@ def _is_name(name: str) -> bool:
 
 def _alone(rest: str) -> dict[str, Any]:
     if rest:
-        raise _Wrong(f"nothing is read behind it, and there stands {shortened(rest, 40)!r}")
+        raise _Wrong(f"nothing is read behind it, and there stands {one_line(rest, 40)!r}")
     return {}
 
 

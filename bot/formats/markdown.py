@@ -8,10 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from bot.model.scalars import one_line
+
 _SAFE = re.compile(r"[A-Za-z0-9 ,;]")
 _CALLS = "@#"
 """What makes GitHub ring somebody up or link another thread, unless the next character is no part of a name."""
 _NOTHING = "&#8203;"
+_ZERO_WIDTH = "\u200b"
+_MARKUP = re.compile(r"[\\`*_\[\]~$]")
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
+_LINKED = re.compile(r"(?i)(@(?=\w)|#(?=\d)|\bGH-(?=\d)|\b(?:https?|ftp|mailto):|\bwww(?=\.))")
+"""GitHub looks for these in what Markdown has made of the text: a blank of no width stops it, a backslash does not."""
+_BLOCK = re.compile(r"\A([0-9]*)((?<=[0-9])[.)]|(?<![0-9])[-+=#])")
+"""What would begin a list, a heading or a line at the start of a line."""
 
 
 def visible(text: str) -> str:
@@ -29,6 +38,18 @@ def code(text: object) -> str:
     return f"<code>{''.join(map(_entity, visible(str(text))))}</code>"
 
 
+def prose(text: str, longest: int = 300) -> str:
+    """Return Markdown of a sentence of ours that holds words of strangers; what stands between two backticks is code.
+
+    It is shorter than `inert`, because only what could act is written otherwise.
+    """
+    parts = one_line(text, longest).split("`")
+    if len(parts) % 2 == 0:
+        parts[-2:] = ["`".join(parts[-2:])]
+    shown = "".join(code(part) if place % 2 and part else _escaped(part) for place, part in enumerate(parts))
+    return _BLOCK.sub(r"\1\\\2", shown, count=1)
+
+
 def fence(lines: Iterable[str], language: str = "") -> str:
     """Return a block that shows the lines as they are; no line of theirs can end it."""
     shown = [visible(line) for line in lines]
@@ -41,6 +62,10 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a table; head and cells are Markdown on one line already."""
     heads = list(head)
     return "\n".join(f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows))
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", _LINKED.sub(rf"\1{_ZERO_WIDTH}", text)).translate(_ENTITIES)
 
 
 def _entity(char: str) -> str:

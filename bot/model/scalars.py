@@ -33,6 +33,15 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
+def one_line(text: str, longest: int = 300) -> str:
+    """Return a text without line ends and control characters, not without end."""
+    text = text[: 4 * longest]
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else " " for letter in text)
+    told = " ".join(text.split())
+    return told if len(told) <= longest else f"{told[: longest - 1]}…"
+
+
 def _whole_number(value: Any) -> Any:
     if isinstance(value, Quoted):
         raise ValueError(f"{str(value)!r} is text in quotes, a whole number is wanted", "leave the quotes out")

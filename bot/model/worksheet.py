@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.model.project import Bank, Parameters
@@ -57,7 +57,7 @@ class Row:
     """The grade that the products carry."""
     is_accepted: bool = True
     """It goes into its source's combination, where there is one."""
-    flags: Parameters = Parameters()  # noqa: RUF009 - a tuple
+    flags: Parameters = field(default_factory=Parameters)
     note: str = ""
     is_changed: bool = False
     """Level 2 will run other lines, grades aside, than level 1 was to: what the DA has asked for acts only then."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bot.errors import ProjectError
 from bot.formats.comment_command import Command, Misread
+from bot.formats.markdown import code, prose
 from bot.model.role import Role
-from bot.report.markdown import cell, code
 from bot.rules.commands import rule_of
 
 LONGEST_ANSWER = 65_000
@@ -74,5 +74,5 @@ def _name(answer: Answer) -> str:
 
 
 def _row(answer: Answer) -> str:
-    text = f"- {MARKS[answer.is_done]} {code(answer.asked.text or str(answer.asked))}: {cell(answer.told)}"
-    return f"{text}. **Cure:** {cell(answer.cure)}" if answer.cure else text
+    text = f"- {MARKS[answer.is_done]} {code(answer.asked.text or str(answer.asked))}: {prose(answer.told)}"
+    return f"{text}. **Cure:** {prose(answer.cure)}" if answer.cure else text

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.errors import Finding, Severity
-from bot.formats.markdown import code, fence, inert, table
+from bot.formats.markdown import code, fence, prose, table
 from bot.model.observation import Observation
 from bot.model.plan import Chain, Plan, Unit
 from bot.rules.arrival import Held, ProjectArrival
@@ -60,7 +60,7 @@ def held_values(pid: str, held: Sequence[Held]) -> dict[str, str]:
     """Return what templates/github/held.md.j2 is filled in with."""
     if not held:
         return {"told": f"Nothing of {pid} is held back.", "table": ""}
-    rows = [[str(one.obsnum or ""), inert(one.source), inert(one.told), inert(one.cure)] for one in held[:MOST_HELD]]
+    rows = [[str(one.obsnum or ""), prose(one.source), prose(one.told), prose(one.cure)] for one in held[:MOST_HELD]]
     told = f"{len(held)} observations of {pid} are held back:"
     more = _more(len(held) - MOST_HELD, "`lmtbot arrivals` tells all")
     return {"told": told, "table": table(["obsnum", "source", "why", "what can be done"], rows) + more}
@@ -69,7 +69,7 @@ def held_values(pid: str, held: Sequence[Held]) -> dict[str, str]:
 def _intro(shown: ArrivalShown) -> str:
     arrival = shown.arrival
     new = [source.source for source in arrival.sources if source.is_new]
-    told = f"The telescope observed {arrival.count} obsnums of **{inert(arrival.pid)}** that main does not list yet."
+    told = f"The telescope observed {arrival.count} obsnums of **{prose(arrival.pid)}** that main does not list yet."
     if arrival.is_new:
         return f"{told} The project is new here: look at its parameters, PI and title in `project.yaml`."
     return told + (f" New sources: {', '.join(map(code, new))}." if new else "")
@@ -123,8 +123,8 @@ def _findings(findings: Sequence[Finding]) -> str:
     if not told:
         return "**Check:** nothing to mend."
     rows = [
-        f"- {one.severity}: {code(f'{one.path}:{one.line}')} {inert(one.what)}"
-        + (f" *Mend:* {inert(one.cure)}" if one.cure else "")
+        f"- {one.severity}: {code(f'{one.path}:{one.line}')} {prose(one.what)}"
+        + (f" *Mend:* {prose(one.cure)}" if one.cure else "")
         for one in told[:MOST_FINDINGS]
     ]
     more = _more(len(told) - MOST_FINDINGS, "`lmtbot check` tells all")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.formats.markdown import code, fence, inert, table
+from bot.formats.markdown import code, fence, prose, table
 from bot.model.github import Check, Conclusion
 from bot.model.plan import Plan, Unit
 from bot.model.record import Ledger, Record, RunState
@@ -56,7 +56,7 @@ def check_of(shown: RunShown) -> Check:
     done = len(shown.parted.done)
     if shown.refused:
         return Check(
-            name, "refused: nothing was run", "\n".join(f"- {inert(one)}" for one in shown.refused), Conclusion.FAILURE
+            name, "refused: nothing was run", "\n".join(f"- {prose(one)}" for one in shown.refused), Conclusion.FAILURE
         )
     if not shown.is_over:
         return Check(name, f"running: {done} of {total} done", _numbers(shown))
@@ -70,7 +70,7 @@ def values(shown: RunShown, excerpts: Callable[[Record], Sequence[str]], product
     """Return what templates/github/run.md.j2 is filled in with. `products`: address of the project's results, or ""."""
     link = f" [Results]({products}/{shown.plan.pid}/)." if products and shown.parted.done else ""
     return {
-        "title": f"Level {shown.plan.level} of {inert(shown.plan.pid)}: {_state(shown)}",
+        "title": f"Level {shown.plan.level} of {prose(shown.plan.pid)}: {_state(shown)}",
         "numbers": _numbers(shown) + link,
         "failures": _failures(shown, excerpts),
         "next": _next(shown),
@@ -106,17 +106,17 @@ def _numbers(shown: RunShown) -> str:
 
 def _failures(shown: RunShown, excerpts: Callable[[Record], Sequence[str]]) -> str:
     if shown.refused:
-        return "Nothing was run, because:\n\n" + "\n".join(f"- {inert(one)}" for one in shown.refused)
+        return "Nothing was run, because:\n\n" + "\n".join(f"- {prose(one)}" for one in shown.refused)
     parts = []
     for unit, record in shown.failed[:MOST_FAILED]:
         lines = excerpts(record)
         log = f"\n\n{fence(lines)}" if lines else ""
-        parts.append(f"**{inert(unit.name)}** {code(unit.source)} {record.state}: {inert(record.verdict)}{log}")
+        parts.append(f"**{prose(unit.name)}** {code(unit.source)} {record.state}: {prose(record.verdict)}{log}")
     if len(shown.failed) > MOST_FAILED:
         parts.append(f"... and {len(shown.failed) - MOST_FAILED} more; `lmtbot history {shown.plan.pid}` tells all.")
     blocked = list(shown.blocked.items())
     if blocked:
-        rows = [[inert(name), inert(why)] for name, why in blocked[:MOST_BLOCKED]]
+        rows = [[prose(name), prose(why)] for name, why in blocked[:MOST_BLOCKED]]
         more = f"\n\n... and {len(blocked) - MOST_BLOCKED} more." if len(blocked) > MOST_BLOCKED else ""
         parts.append(table(["does not run", "because of"], rows) + more)
     return "\n\n".join(parts)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from bot.formats.markdown import code, inert, table
+from bot.formats.markdown import code, prose, table
 from bot.model.plan import Plan, Unit
 from bot.model.record import Ledger, Record, RunState
 from bot.rules.work import current_record, last_attempt
@@ -28,11 +28,11 @@ def trial_values(
             cells = [f"{_number(now.get(key))} ({_number(before.get(key))})" for key in SHOWN]
             bases = {"trial": trial_url, "official": official_url}
             links = [_link(words, base, plan.pid, unit.name) for words, base in bases.items()]
-            rows.append([code(unit.name), inert(bank), state, *cells, " ".join(one for one in links if one)])
+            rows.append([code(unit.name), prose(bank), state, *cells, " ".join(one for one in links if one)])
     more = f"\n\n... and {len(units) - MOST_ROWS} more." if len(units) > MOST_ROWS else ""
     head = ["unit", "bank", "state", *(f"{key} (official)" for key in SHOWN), "look"]
     good = sum(_is_good(last_attempt(trial, unit, plan.level)) for unit in units)
-    title = f"Trial of {inert(plan.pid)} for {inert(login)}: {good} of {len(units)} units are good"
+    title = f"Trial of {prose(plan.pid)} for {prose(login)}: {good} of {len(units)} units are good"
     return {"title": title, "table": table(head, rows) + more}
 
 
@@ -43,7 +43,7 @@ def _is_good(record: Record | None) -> bool:
 def _state(record: Record | None) -> str:
     if record is None:
         return "not run"
-    return "good" if record.state is RunState.GOOD else f"{record.state}: {inert(record.verdict)}"
+    return "good" if record.state is RunState.GOOD else f"{record.state}: {prose(record.verdict)}"
 
 
 def _banks(record: Record | None) -> list[str]:

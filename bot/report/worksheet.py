@@ -1,7 +1,7 @@
 """The worksheet as the body of the QA pull request. Values and a template in, Markdown out, never longer than allowed.
 
 What is too long is told in fewer words, step by step (VIEWS), and the body says what was left out. Every text from
-files, headers and people goes through bot.report.markdown.
+files, headers and people goes through bot.formats.markdown.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
 
+from bot.formats.markdown import code, prose
 from bot.model.plan import Plan
 from bot.model.role import Role
+from bot.model.scalars import one_line
 from bot.model.worksheet import Reduced, Row, Worksheet
-from bot.report.markdown import cell, code, plain
 from bot.rules.commands import COMMANDS
 
 TEMPLATE = "github/worksheet.md.j2"
@@ -26,6 +27,8 @@ WORTH_A_LOOK = 1
 
 Links = Callable[[str], str] | None
 """Name of a unit -> address of its product page."""
+Cells = Mapping[str, Mapping[str, str]]
+"""Label of a row -> what it says in each column."""
 
 
 COLUMNS = (
@@ -107,14 +110,14 @@ def worksheet_body(
         "pid": code(sheet.pid),
         "counts": counts_of(sheet.rows),
         "commands": [rule.example for rule in COMMANDS if Role.DA in rule.roles],
-        "faults": _some([plain(fault, 200) for fault in faults], MOST_FAULTS),
-        "unprocessed": _some([plain(_unexplained(*one), 200) for one in (unprocessed or {}).items()], MOST_UNPROCESSED),
+        "faults": _some([prose(fault, 200) for fault in faults], MOST_FAULTS),
+        "unprocessed": _some([prose(_unexplained(*one), 200) for one in (unprocessed or {}).items()], MOST_UNPROCESSED),
         "level2": _level2(level2, sheet),
         "full_list": full_list,
     }
-    body = ""
+    body, cells = "", {row.label: _cells(row, links) for row in (*sheet.rows, *sheet.combinations)}
     for view in VIEWS:
-        sections = [*_sections(sheet.rows, view, links), *_combinations(sheet.combinations, view, links)]
+        sections = [*_sections(sheet.rows, view, cells), *_combinations(sheet.combinations, view, cells)]
         body = render(TEMPLATE, **values, sections=sections, titles=view.columns, cut=view.cut)
         if len(body) <= longest:
             return body
@@ -148,22 +151,25 @@ def _level2(plan: Plan, sheet: Worksheet) -> dict[str, int]:
     }
 
 
-def _sections(rows: Iterable[Row], view: View, links: Links) -> list[Section]:
+def _sections(rows: Iterable[Row], view: View, cells: Cells) -> list[Section]:
     groups = [(source, list(its)) for source, its in groupby(rows, key=lambda row: row.source)]
     if not view.has_sources:
         return []
-    return [_section(f"{code(source, 100)} {cell(its[0].mode)}".strip(), its, view, links) for source, its in groups]
+    return [
+        _section(f"{code(one_line(source, 100))} {prose(its[0].mode)}".strip(), its, view, cells)
+        for source, its in groups
+    ]
 
 
-def _combinations(rows: Sequence[Row], view: View, links: Links) -> list[Section]:
-    return [_section("Combinations", rows, view, links)] if rows and view.has_sources else []
+def _combinations(rows: Sequence[Row], view: View, cells: Cells) -> list[Section]:
+    return [_section("Combinations", rows, view, cells)] if rows and view.has_sources else []
 
 
-def _section(title: str, rows: Sequence[Row], view: View, links: Links) -> Section:
+def _section(title: str, rows: Sequence[Row], view: View, cells: Cells) -> Section:
     shown = [row for row in rows if _kind(row) >= view.least]
-    cells = [[_cells(row, links)[column] for column in view.columns] for row in shown]
+    table = [[cells[row.label][column] for column in view.columns] for row in shown]
     others = [row for row in rows if _kind(row) < view.least]
-    return Section(title, _summary(rows), cells, _lists(others) if view.has_lists else [])
+    return Section(title, _summary(rows), table, _lists(others) if view.has_lists else [])
 
 
 def _kind(row: Row) -> int:
@@ -181,17 +187,17 @@ def _cells(row: Row, links: Links) -> dict[str, str]:
     """Return what a row says in each column."""
     suggestion = _suggestion(row)
     return {
-        "observed [UT]": cell(row.date[:16].replace("T", " ")),
+        "observed [UT]": prose(row.date[:16].replace("T", " ")),
         "obsnum": f"[{row.label}]({quote(links(row.name), safe=':/?#=&%~+,;@')})" if links else row.label,
         "time [min]": f"{row.inttime_s / 60:.1f}" if row.inttime_s else "",
         "tau": f"{row.tau:.2f}" if row.tau else "",
-        "rms": f"{row.rms:.3g} {row.unit}" if row.rms else "",
+        "rms": f"{row.rms:.3g}\N{NO-BREAK SPACE}{row.unit}" if row.rms else "",
         "rms / radiometer": f"{row.ratio:.2f}" if row.ratio else "",
         "grade": _grade(row),
         "state": _state(row),
         "flags, note": _words(row),
         "suggestion": suggestion,
-        "suggested": suggestion if _is_worth_a_look(row) else suggestion.partition(":")[0],
+        "suggested": _suggestion(row, 90) if _is_worth_a_look(row) else suggestion.partition(":")[0],
     }
 
 
@@ -201,21 +207,21 @@ def _grade(row: Row) -> str:
 
 
 def _state(row: Row) -> str:
-    told = "good" if row.state is Reduced.GOOD else f"**{row.state}** {cell(row.told, 120)}".strip()
+    told = "good" if row.state is Reduced.GOOD else f"**{row.state}** {prose(row.told, 120)}".strip()
     return told if row.is_accepted else f"{told}; not combined"
 
 
 def _words(row: Row) -> str:
-    flags = code(" ".join(row.flags), 120)
+    flags = code(one_line(" ".join(row.flags), 120)) if row.flags else ""
     mark = " (acts at level 2)" if flags and row.is_changed else ""
-    return " ".join(part for part in (f"{flags}{mark}", cell(row.note, 160)) if part)
+    return " ".join(part for part in (f"{flags}{mark}", prose(row.note, 160)) if part)
 
 
-def _suggestion(row: Row) -> str:
+def _suggestion(row: Row, longest: int = 260) -> str:
     if row.suggestion is None:
         return ""
     grade = "look" if row.suggestion.grade is None else str(row.suggestion.grade)
-    return f"{f'**{grade}**' if _is_worth_a_look(row) else grade}: {cell(row.suggestion.reason, 260)}"
+    return f"{f'**{grade}**' if _is_worth_a_look(row) else grade}: {prose(row.suggestion.reason, longest)}"
 
 
 def _summary(rows: Sequence[Row]) -> str:
@@ -226,10 +232,13 @@ def _summary(rows: Sequence[Row]) -> str:
 
 
 def _lists(rows: Sequence[Row]) -> list[str]:
-    """Name rows by their grade, or by the one that is suggested."""
-    graded: dict[str, list[str]] = {}
+    """Name rows by their grade, or by the one that is suggested; an obsnum whose banks all agree by its number."""
+    words: dict[str, dict[str, list[Row]]] = {}
     for row in rows:
         suggested = row.suggestion.grade if row.suggestion else None
-        words = f"graded {row.grade}" if row.is_graded else f"not graded, suggested {suggested}"
-        graded.setdefault(words, []).append(row.label)
-    return [f"{words}: {', '.join(labels)}" for words, labels in sorted(graded.items())]
+        told = f"graded {row.grade}" if row.is_graded else f"not graded, suggested {suggested}"
+        words.setdefault(told, {}).setdefault(row.name, []).append(row)
+    return [
+        f"{told}: {', '.join(name if len(its) == 2 else its[0].label for name, its in names.items())}"
+        for told, names in sorted(words.items())
+    ]

@@ -22,6 +22,7 @@ from bot.model.project import BankVerdict, Parameters, Qa, Verdict
 from bot.model.role import Role
 from bot.rules.lint.acting import GRADE_KEY, has_two_banks, late_flag, lost_flags, lost_grades
 from bot.rules.lint.checked import Checked, Hit
+from bot.rules.lint.verdicts import grade_of
 from bot.rules.parameters import catalogue, faults_of
 
 FAIL, PIPELINE_FAIL, BEST = -2, -1, 3
@@ -234,13 +235,15 @@ class _Scene:
 
     @property
     def parts(self) -> tuple[int | None, ...]:
-        """Return the parts of the verdict that the command is for: banks, or None for the obsnum as a whole.
-
-        What is said of bank 0 already is said there again, because it wins over the word on the whole.
-        """
+        """Return the parts of the verdict that the command is for: banks, or None for the obsnum as a whole."""
         if self.command.bank is not None:
             return (self.command.bank,)
-        return (0, 1) if self.is_for_both_banks else (0,) if 0 in self.verdict.banks else (None,)
+        return (0, 1) if self.is_for_both_banks else (None,)
+
+    @property
+    def rivals(self) -> tuple[int, ...]:
+        """Return the banks whose own words would win over a word on the whole, where they have said it already."""
+        return tuple(self.verdict.banks) if self.parts == (None,) else ()
 
     def part(self, bank: int | None) -> Verdict | BankVerdict:
         """Return what is said so far of the obsnum (None) or of a bank."""
@@ -274,6 +277,9 @@ class _Scene:
         self._remark_on_combination(after)
 
     def _is_of_this_command(self, hit: Hit) -> bool:
+        bank = int(str(hit.loc[3])) if hit.loc[2] == "banks" else None
+        if bank not in self.parts:
+            return False
         key = str(hit.loc[-1])
         return key == "flags" or self.command.flags.get(key) is not None
 
@@ -303,9 +309,14 @@ def _grade(scene: _Scene) -> dict[str, Any]:
         _refuse(scene.command, what, f"write {FAIL} for fail, 1 for poor")
     scene.told = f"grade {grade}" + (" for both banks" if scene.is_for_both_banks else "")
     changes = scene.changed(scene.parts, lambda part: {"grade": grade, **_no_grade_among_flags(part)})
-    if scene.command.bank is None and None not in scene.parts:
-        changes.update(grade=None, **_no_grade_among_flags(scene.verdict))
+    changes |= scene.changed(scene.rivals, lambda part: _regraded(part, grade))
+    if scene.is_for_both_banks:
+        changes |= {"grade": None, **_no_grade_among_flags(scene.verdict)}
     return _with_note(scene, changes)
+
+
+def _regraded(part: Verdict | BankVerdict, grade: int) -> dict[str, Any]:
+    return {} if grade_of(part) is None else {"grade": grade, **_no_grade_among_flags(part)}
 
 
 def _no_grade_among_flags(part: Verdict | BankVerdict) -> dict[str, Any]:
@@ -351,7 +362,13 @@ def _flag(scene: _Scene) -> dict[str, Any]:
             _refuse(scene.command, fault.what, fault.cure, fault.why)
         scene.remarks.append(f"{fault.what}: {fault.cure}" if fault.cure else fault.what)
     scene.told = " ".join(new) + (" for both banks" if scene.is_for_both_banks else "")
-    return scene.changed(scene.parts, lambda part: {"flags": _merged(part.flags, new)})
+    changes = scene.changed(scene.parts, lambda part: {"flags": _merged(part.flags, new)})
+    return changes | scene.changed({0} & set(scene.rivals), lambda part: _reflagged(part, new))
+
+
+def _reflagged(part: Verdict | BankVerdict, new: Parameters) -> dict[str, Any]:
+    said = Parameters(word for word in new if part.flags.get(word.partition("=")[0]) is not None)
+    return {"flags": _merged(part.flags, said)} if said else {}
 
 
 def _unflag(scene: _Scene) -> dict[str, Any]:

@@ -43,14 +43,16 @@ def worksheet(
     present: Collection[str] | None = None,
     observed: Mapping[int, Observation] | None = None,
     foreign: Mapping[str, Ledger] | None = None,
+    better: Mapping[str, str] | None = None,
 ) -> Worksheet:
     """Put the worksheet together.
 
     `folder` and `plan` are those of the QA branch. `main` is the plan of level 1 that the products are measured by,
     main's; without it `plan` is. `present`: directories that are there, None where nobody looked; `observed`: the log's
-    rows; `foreign`: ledgers of other projects by pid.
+    rows; `foreign`: ledgers of other projects by pid; `better`: {name: digest} of main's plan of level 2, whose
+    products are as good (as rules.work.divide wants it).
     """
-    making = _Making(folder, main or plan, ledger, present, observed or {}, foreign or {})
+    making = _Making(folder, main or plan, ledger, present, observed or {}, foreign or {}, better or {})
     sources = {name: place for place, name in enumerate(folder.project.sources)}
     rows = [row for chain in plan.chains for row in making.rows(chain)]
     rows.sort(
@@ -157,10 +159,12 @@ class _Making:
         present: Collection[str] | None,
         observed: Mapping[int, Observation],
         foreign: Mapping[str, Ledger],
+        better: Mapping[str, str],
     ) -> None:
         self.qa = folder.qa
         self.main = main
         self.observed = observed
+        self.better = better
         official = current_records(ledger)
         self.official = {name: one for name, one in official.items() if present is None or name in present}
         self.foreign = {pid: current_records(other) for pid, other in foreign.items()}
@@ -207,7 +211,7 @@ class _Making:
         if any(record.state.is_open for record in attempts):
             return Reduced.RUNNING, ""
         stale = why_stale(unit, self.main, self.official, self.foreign)
-        if not stale:
+        if not stale or (unit.name in self.official and self.official[unit.name].digest == self.better.get(unit.name)):
             return Reduced.GOOD, ""
         if unit.blocked:
             return Reduced.BLOCKED, unit.blocked

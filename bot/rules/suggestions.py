@@ -99,7 +99,7 @@ def _typical(values: list[float], unit: str) -> Typical:
 def _by_radiometer(row: Row) -> tuple[int | None, list[str]]:
     if row.ratio is None or row.rms is None:
         return None, []
-    told = f"rms {row.rms:.3g} {row.unit} is {row.ratio:.2f} × what the radiometer equation expects"
+    told = f"rms {row.rms:.3g} {row.unit} is {row.ratio:.2f} × the radiometer equation"
     if row.ratio < TOO_QUIET:
         return POOR, [f"{told}: less than physics allows, so part of the data may be blank or copied"]
     return next((grade for most, grade in GRADE_BY_RATIO if row.ratio <= most), FAIL), [told]
@@ -116,7 +116,7 @@ def _among_its_kind(grade: int | None, noise: float, usual: Typical) -> tuple[in
     is_far = abs(sigmas) > FAR_SIGMA and factor > FAR_FACTOR
     if not is_far:
         return (USABLE if grade is None else grade), told
-    told += f": {abs(sigmas):.1f} robust sigma"
+    told += f" and bank ({middle:.3g} {usual.unit}): {abs(sigmas):.1f} robust sigma"
     if apart < 0:
         return (USABLE if grade is None else grade), f"{told} quieter than the others; look why"
     worst = FAIL if factor > HOPELESS_FACTOR else POOR

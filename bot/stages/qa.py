@@ -17,7 +17,7 @@ from bot.doors.github.repository import Moved
 from bot.doors.ledger import LedgerDoor
 from bot.doors.templates import render_template
 from bot.errors import ProjectError
-from bot.formats.markdown import inert
+from bot.formats.markdown import prose
 from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder, read_level2
 from bot.model.github import Check, Conclusion, Pull
@@ -187,7 +187,7 @@ class Renewing:
 
     def _check(self, head: str, faults: tuple[str, ...]) -> None:
         if faults:
-            told = "\n".join(f"- {inert(one)}" for one in faults)
+            told = "\n".join(f"- {prose(one)}" for one in faults)
             check = Check(CHECK, f"{len(faults)} things are open", told, Conclusion.FAILURE)
         else:
             words = "Every combined obsnum is graded, nothing is stale, everything is explained."

@@ -52,7 +52,7 @@ def test_a_merged_arrival_is_reduced_and_reported_and_opens_qa(loop: Loop) -> No
     number = reduced(loop)
     arrival = next(one for one in loop.pulls("closed") if one["head"]["ref"] == f"arrival/{PID}")
     told = [text for text in comments(loop, arrival["number"]) if "lmtbot:run" in text]
-    assert len(told) == 1 and f"Level 1 of {PID.replace('-', '&#45;')}: done" in told[0], told
+    assert len(told) == 1 and f"Level 1 of {PID}: done" in told[0], told
     assert checks(loop, str(arrival["merge_commit_sha"]))[f"level 1 / {PID}"] == "success"
     pull = pull_of(loop, QA)
     assert pull["number"] == number

@@ -1,6 +1,6 @@
-"""Writes the tables of docs/checks.md and docs/parameters.md from rules, cases and catalogue.
+"""Writes the tables of docs/checks.md, docs/parameters.md and docs/qa.md from rules, cases, catalogue and commands.
 
-`python -m tests.unit.docs_tables` renews both files; test_docs_tables.py holds them to what stands here.
+`python -m tests.unit.docs_tables` renews the files; test_docs_tables.py holds them to what stands here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from bot.errors import Finding
+from bot.rules.commands import COMMANDS
 from bot.rules.kinds import KINDS, form_of
 from bot.rules.lint import RULES, acting, lists, log, values, verdicts
 from bot.rules.parameters import COMBINATION, MODES, Parameter, catalogue
@@ -92,11 +93,18 @@ def _note(parameter: Parameter) -> str:
     return told + (f"; needs {parameter.needs}" if parameter.needs else "")
 
 
+def commands_table() -> str:
+    """Return the table of the commands of a comment."""
+    told = ["| command | what it does | who |", "|---|---|---|"]
+    told += [_row((f"`{rule.example}`", rule.help, ", ".join(sorted(rule.roles)))) for rule in COMMANDS]
+    return "\n".join(told) + "\n"
+
+
 def _row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-TABLES = {"checks.md": checks_table, "parameters.md": parameters_table}
+TABLES = {"checks.md": checks_table, "parameters.md": parameters_table, "qa.md": commands_table}
 MARKS = re.compile(r"(?s)(<!-- table: begin -->\n).*?(<!-- table: end -->)")
 
 

@@ -117,7 +117,12 @@ def test_a_grade_reaches_both_banks_where_each_has_a_tier() -> None:
 def test_a_grade_is_the_one_that_acts_whatever_stood_there() -> None:
     qa = "obsnums: {110041: {grade: 1, flags: {qagrade: 1}}, 120001: {banks: {0: {grade: 1, flags: {qagrade: 1}}}}}\n"
     assert verdict("/grade 110041 3", 110041, qa) == {"banks": {0: {"grade": 3}, 1: {"grade": 3}}}
-    assert verdict("/grade 120001 3", 120001, qa) == {"banks": {0: {"grade": 3}}}
+    assert verdict("/grade 120001 3", 120001, qa) == {"grade": 3, "banks": {0: {"grade": 3}}}
+    qa = "obsnums: {110051: {banks: {0: {grade: 1}, 1: {note: x, flags: {birdies: 3}}}}}\n"
+    assert verdict("/grade 110051 3", 110051, qa) == {
+        "grade": 3,
+        "banks": {0: {"grade": 3}, 1: {"note": "x", "flags": "birdies=3"}},
+    }
 
 
 def test_fail_takes_an_obsnum_out_and_a_bank_not() -> None:
@@ -136,6 +141,17 @@ def test_flags_are_set_where_they_act_and_the_others_stay() -> None:
     }
     assert verdict("/flag 120001 badcb=2/3", 120001) == {"flags": "badcb=2/3"}
     assert verdict("/flag 110051 birdies=7", 110051) == {"flags": "birdies=7"}
+
+
+def test_a_flag_is_the_one_that_acts_whatever_stood_there() -> None:
+    lost = {"note": "x", "flags": "birdies=3"}
+    qa = "obsnums: {110051: {banks: {0: {flags: {birdies: 1}}, 1: {note: x, flags: {birdies: 3}}}}}\n"
+    assert verdict("/flag 110051 birdies=7 extent=9", 110051, qa) == {
+        "flags": "birdies=7 extent=9",
+        "banks": {0: {"flags": "birdies=7"}, 1: lost},
+    }
+    with pytest.raises(ProjectError, match="reaches no run line"):
+        done("/flag 110051__1 birdies=4", qa)
 
 
 def test_flags_are_taken_back_by_name_or_all() -> None:

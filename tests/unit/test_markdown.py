@@ -1,90 +1,108 @@
-"""A stranger's text becomes Markdown that shows it and does nothing; GitHub's dialect is played by markdown-it."""
+"""Whatever others wrote is shown as they wrote it, and does nothing: no markup, no link, no mention, no second cell."""
 
 from __future__ import annotations
 
-import html
-import re
-
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
-from bot.formats.markdown import code, fence, inert, visible
+from bot.formats.markdown import code, inert, prose, visible
+from bot.model.scalars import one_line
 
-DIALECT = MarkdownIt("gfm-like", {"html": True, "linkify": True})
-NASTY = (
-    "<script>x</script>",
+ODD = st.text(st.sampled_from(list("\\`*_[]()<>|~$#@-+=.!&:/ \n\t;aw1é\u202e\x00")), max_size=24)
+TEXTS = st.one_of(ODD, st.text(max_size=24))
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<!-- lmtbot:qa -->",
+    "a | b",
+    "\\| b",
+    "@alice see #12, org/repo#13, GH-14",
+    "![x](http://evil.example/a.png) http://evil.example www.evil.example a@b.example",
+    "**bold** _it_ ~~gone~~ $x$ [a](b) `c` ``d`` &lt; &#64;bob",
+    "- item",
+    "1. item",
+    "12) item",
+    "# head",
+    "+ x",
+    "===",
+    "---",
+    "> quote",
+    "    code",
+    "|---|",
     "`",
-    "```",
-    "**x**",
-    "[a](http://b.c)",
-    "![a](b)",
-    "http://evil.example.org",
-    "www.a.b",
-    "@lmthelpdesk",
-    "#17",
-    "a|b",
-    "|",
-    "\n\n# head",
-    "::error::x",
-    "<!-- lmtbot:x -->",
-    "</details>",
-    "~~~",
-    "&lt;b&gt;",
-    "\\",
-    "- [ ] x",
-    "$x$",
-    "a@b.org",
-    "\u202e",
-    "line\r\n::stop-commands::x",
-    "\udcff",
-    "    x",
-    "> q",
-    "1. x",
+    "``",
+    "a`b`c`d",
+    "end\\",
 )
-texts = st.one_of(st.sampled_from(NASTY), st.text(max_size=40), st.lists(st.sampled_from(NASTY)).map(" ".join))
+PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": True})
+TEXT_ONLY = {"paragraph_open", "inline", "paragraph_close", "text", "code_inline", "text_special"}
 
 
-def shown(markdown: str) -> tuple[set[str], str]:
-    """Return the tags that the Markdown makes, and the text that a reader sees."""
-    page = DIALECT.render(markdown)
-    tags = set(re.findall(r"</?\s*([a-z0-9!-]+)", page))
-    return tags, html.unescape(re.sub(r"<[^>]*>", "", page)).replace("\u200b", "")
+def tokens(body: str) -> list[Token]:
+    found = []
+    for token in PARSER.parse(body):
+        found += [token, *(token.children or [])]
+    return found
 
 
-def squeezed(text: str) -> list[str]:
-    return visible(text).replace("\u200b", "").split()
+def shown(body: str) -> str:
+    """Return what a reader sees."""
+    words = "".join(token.content for token in tokens(body) if token.type in ("text", "code_inline", "text_special"))
+    return words.replace("\u200b", "")
 
 
-@given(texts)
-def test_running_text_is_shown_as_it_is(text: str) -> None:
-    tags, seen = shown(f"before {inert(text)} after")
-    assert tags == {"p"}
-    assert seen.split() == ["before", *squeezed(text), "after"]
+def with_examples(test):  # type: ignore[no-untyped-def]
+    for text in HOSTILE:
+        test = example(text)(test)
+    return test
 
 
-@given(texts, texts)
-def test_a_cell_of_a_table_stays_one_cell(one: str, two: str) -> None:
-    tags, seen = shown(f"| a | b |\n|---|---|\n| x{inert(one)} | {code(two)} |\n\nafter")
-    assert tags == {"table", "thead", "tbody", "tr", "th", "td", "code", "p"}
-    assert seen.split() == ["a", "b", *squeezed(f"x{one}"), *squeezed(two), "after"]
+@with_examples
+@settings(max_examples=50)
+@given(TEXTS)
+def test_prose_shows_what_was_written(text: str) -> None:
+    body = prose(text)
+    assert {token.type for token in tokens(body)} <= TEXT_ONLY | {"html_inline"}
+    assert {token.content for token in tokens(body) if token.type == "html_inline"} <= {"<code>", "</code>"}
+    assert shown(body).replace("`", "").strip() == one_line(text).replace("`", "").replace("\u200b", "").strip()
 
 
-@given(st.lists(texts, min_size=1))
-def test_a_block_ends_where_we_end_it(lines: list[str]) -> None:
-    tags, seen = shown(f"{fence([f'+ {line}' for line in lines], 'diff')}\n\nafter")
-    assert tags == {"pre", "code", "p"}
-    assert seen == "".join(f"+ {visible(line)}\n" for line in lines).replace("\u200b", "") + "\nafter\n"
+@with_examples
+@settings(max_examples=50)
+@given(TEXTS)
+def test_a_cell_stays_one_prose(text: str) -> None:
+    for written in (prose(text), code(text), inert(text)):
+        body = f"| a | b |\n|---|---|\n| {written} | end |\n"
+        found = [token.type for token in tokens(body)]
+        assert found.count("td_open") == 2 and found.count("tr_open") == 2
+        assert not {"link_open", "image", "em_open", "strong_open", "s_open"} & set(found)
+        assert {token.content for token in tokens(body) if token.type == "html_inline"} <= {"<code>", "</code>"}
+        assert shown(body).endswith("end")
 
 
-@pytest.mark.parametrize("text", ["@po", "see #12", "@lmtoy/da"])
-def test_nobody_is_called_and_nothing_linked(text: str) -> None:
-    assert not re.search(r"[@#][\w-]", html.unescape(inert(text)))
+@with_examples
+@settings(max_examples=50)
+@given(TEXTS)
+def test_code_and_inert_text_show_what_was_written(text: str) -> None:
+    for body in (f"see {code(text)}", f"see {inert(text)}"):
+        assert {token.type for token in tokens(body)} <= TEXT_ONLY | {"html_inline"}
+        assert {token.content for token in tokens(body) if token.type == "html_inline"} <= {"<code>", "</code>"}
+        assert shown(body).removeprefix("see").strip() == visible(text).replace("\u200b", "").strip()
 
 
-@given(st.text())
-def test_what_is_visible_is_one_printable_line(text: str) -> None:
-    assert visible(text).isprintable()
-    assert visible(visible(text)) == visible(text)
-    visible(text).encode("utf-8")
+@pytest.mark.parametrize(
+    "text", ["@alice", "see @alice", "#12", "org/repo#12", "GH-12", "http://x.example", "www.x.example"]
+)
+def test_nobody_is_called_and_nothing_is_linked_by_github(text: str) -> None:
+    assert "\u200b" in prose(text) and text not in prose(text)
+
+
+def test_words_between_backticks_are_code_and_one_backtick_is_text() -> None:
+    assert prose("write `/grade 1 2` now") == f"write {code('/grade 1 2')} now"
+    assert prose("a ` b") == "a \\` b"
+
+
+def test_a_long_text_ends() -> None:
+    assert len(one_line("x" * 1000)) == 300 and one_line("x" * 1000).endswith("…")
