@@ -195,8 +195,6 @@ class Policies(Frozen):
     """When no pull request is opened; what arrives then waits."""
     new_data_stop_level2: Truth = True
     """Level 2 is refused while the observation log has more of the project than main."""
-    outlier_sigma: float = Field(default=5, gt=0)
-    """An rms further than this from the median of its source is pointed out (robust sigma)."""
 
 
 class Settings(Frozen):

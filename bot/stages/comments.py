@@ -131,11 +131,11 @@ class _Conversation:
             return {number: refused(one, error) for number, one in edits.items()}
         answers: dict[int, Answer] = {}
 
-        def edit(text: str, folder: ProjectFolder) -> str:
+        def edit(text: str, folder: ProjectFolder, banks: Mapping[int, frozenset[int]]) -> str:
             others = read_others(self.site, folder)
             for number, one in edits.items():
                 try:
-                    applied = commands.apply(one, text, folder, others=others)
+                    applied = commands.apply(one, text, folder, others=others, banks=banks)
                 except ProjectError as error:
                     answers[number] = refused(one, error)
                     continue
@@ -175,7 +175,7 @@ class _Conversation:
     def _refresh(self, _command: Command) -> str:
         if self.pull.branch != QA_PREFIX + self.pid or not self.pull.is_open:
             raise ProjectError("only an open QA pull request can be made anew")
-        became = Renewing(self.site, self.github, self.pid).renew(self.pull, lambda text, _folder: text)
+        became = Renewing(self.site, self.github, self.pid).renew(self.pull, lambda text, _folder, _banks: text)
         return f"{became.became}: {became.told}"
 
     def _retry(self, _command: Command) -> str:

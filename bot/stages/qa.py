@@ -34,15 +34,15 @@ from bot.rules.level2 import is_current, level2_of, level2_text
 from bot.rules.plan import digest_of, plan_project
 from bot.settings import Site
 from bot.stages.check import find_log, read_rows
-from bot.stages.level1 import foreign_ledgers
+from bot.stages.level1 import better_units, foreign_ledgers
 from bot.stages.level2 import unlisted_obsnums
 from bot.stages.planning import read_others, read_plan
 
 KIND, LABEL, CHECK = "qa", "qa", "qa"
 TRIES = 3
 FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE)
-Edit = Callable[[str, ProjectFolder], str]
-"""qa.yaml and the folder that it belongs to -> qa.yaml."""
+Edit = Callable[[str, ProjectFolder, Mapping[int, frozenset[int]]], str]
+"""qa.yaml, the folder that it belongs to, and the banks {obsnum: banks} that its products have -> qa.yaml."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Renewing:
     def _sheet(self, texts: Mapping[str, str], edit: Edit | None) -> tuple[Sheet, dict[str, str]]:
         """Return what the branch comes to, and its files."""
         folder = parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=self.pid)
-        qa = edit(texts[QA_FILE], folder) if edit else texts[QA_FILE]
+        qa = edit(texts[QA_FILE], folder, self._worksheet(folder).banks) if edit else texts[QA_FILE]
         folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
         qa = propose(qa, self._worksheet(folder), folder, name=self._path(QA_FILE))
         folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
@@ -161,7 +161,7 @@ class Renewing:
         observed = {obsnum: found[0] for obsnum, found in self.rows.items()}
         return worksheet(
             folder, plan, self.ledger, main=self.plan, present=self.door.present(), observed=observed,
-            foreign=foreign_ledgers(self.site, plan),
+            foreign=foreign_ledgers(self.site, plan), better=better_units(self.site, self.main, 1),
         )  # fmt: skip
 
     def _level2(self, plan: Plan, text: str) -> Level2:

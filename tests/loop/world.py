@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.doors.github import GitHub, open_github
-from bot.rules.retrying import Patience
+from bot.doors.github.retrying import Patience
 from bot.settings import Site, find_site
 from tests.e2e.site import PID, REPOSITORY
 from tests.github.hub import REPO, Hub

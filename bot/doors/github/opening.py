@@ -13,10 +13,10 @@ from requests.exceptions import RequestException
 from bot.doors.files import read_text, write_whole
 from bot.doors.github.dry import DryGitHub
 from bot.doors.github.repository import GitHub
+from bot.doors.github.retrying import Patience
 from bot.doors.github.session import Page, Session
 from bot.errors import DoorError, SettingsError
 from bot.model.github import Place
-from bot.rules.retrying import Patience
 from bot.settings import Hub
 
 API = "https://api.github.com"

@@ -12,8 +12,8 @@ from urllib.parse import urlencode, urlsplit
 from github.Requester import Requester
 from requests.exceptions import RequestException
 
+from bot.doors.github.retrying import NO_ANSWER, Answer, Patience, wait_s
 from bot.errors import DoorError
-from bot.rules.retrying import NO_ANSWER, Answer, Patience, wait_s
 
 Json = Any
 Page = tuple[Json, dict[str, str]]

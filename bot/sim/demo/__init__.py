@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 PIPELINE = HERE.parent / "SLpipeline.sh"
 OBSERVED = "observed.log"
 """A real slice of the observation log, for `lmtbot sim telescope --from`."""
+SETTINGS_PATH = Path(".github") / "lmtbot.yml"
 SETTINGS = """\
 # the simulated pipeline stands in for the real one
 pipeline:
@@ -32,7 +33,7 @@ def lay_out(root: Path) -> dict[str, str]:
     shutil.copytree(schemas, root / "templates" / "schema")
     shutil.copy(HERE / "sim_truth.yaml", data)
     shutil.copy(HERE / OBSERVED, root)
-    (root / ".github" / "lmtbot.yml").write_text(SETTINGS.format(command=_quoted(PIPELINE)), encoding="utf-8")
+    (root / SETTINGS_PATH).write_text(SETTINGS.format(command=_quoted(PIPELINE)), encoding="utf-8")
     return {"DATA_LMT": str(data), "WORK_LMT": str(work), "LMTSIM_PYTHON": sys.executable}
 
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bot.errors import DoorError, ProjectError, SettingsError
-from bot.settings import SETTINGS_FILE
-from bot.sim.demo import lay_out
+from bot.sim.demo import SETTINGS_PATH, lay_out
 from bot.sim.github.deeds.refs import settle_all
 from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.git import program
@@ -197,7 +196,7 @@ def _take_own_files(stage: Path) -> None:
 
 def _add_demo(stage: Path, site: Path) -> None:
     """Add the demo projects to the repository, and the settings of the simulated site; keep all else that is there."""
-    settings = site / SETTINGS_FILE
+    settings = site / SETTINGS_PATH
     with settings.open("a", encoding="utf-8") as file:
         file.write(SETTINGS_OF_THE_LOOP.format(site=str(site).replace("'", "''")))
     for name in ("projects", ".github", "templates"):
