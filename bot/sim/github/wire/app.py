@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bot.sim.github.deeds.refs import settle_all
 from bot.sim.github.events.deliveries import Postman
+from bot.sim.github.graphql import door as graphql
 from bot.sim.github.resources import ROUTES
 from bot.sim.github.store.act import Places
 from bot.sim.github.store.state import State
@@ -47,6 +48,7 @@ class App:
     ) -> None:
         self.state = state
         self.api, self.desk = Api(state, Table(ROUTES), witness), Desk(state)
+        self.api.table = Table((*ROUTES, graphql.route(self.api)))
         self.git = GitDoor(state, self.desk)
         self.postman = Postman(state)
         self.foreman = None if hosts is None else Foreman(state, hosts)
