@@ -1,6 +1,6 @@
 """What a call of the simulated GitHub takes while 20 clients make 5,000 of them, a third of which write.
 
-Run it with `python -m tests.bench.bench_github [CALLS OF EACH]`. Server and clients are a process each. The clients wait
+Run it with `python -m tests.bench.bench_github [CALLS OF EACH]`. Server and clients are a process each; clients wait
 for every answer before they ask again, so that the mean of the latencies is 20 / (calls a second).
 """
 
