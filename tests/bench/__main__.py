@@ -12,13 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import bench_night, bench_raw, bench_scale, bench_slurm, bench_speed
+from tests.bench import bench_github, bench_night, bench_raw, bench_scale, bench_slurm, bench_speed
 
 
 def main(words: list[str]) -> int:
     """Measure, print the table."""
     told = f"{bench_scale.cpu_name()}, {os.cpu_count()} processors, Python {platform.python_version()}"
     rows = [("machine", told, ""), *bench_speed.measure(), *bench_slurm.measure()]
+    rows += bench_github.measure()
     rows += bench_raw.measure(bench_raw.HEADERS if "quick" not in words else bench_raw.HEADERS // 10)
     if "quick" not in words:
         with tempfile.TemporaryDirectory(prefix="lmtbot-bench-") as name:

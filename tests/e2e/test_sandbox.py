@@ -83,6 +83,7 @@ def test_what_people_do_by_git_and_rest_outlives_a_kill(tmp_path: Path, started:
     clone = tmp_path / "clone"
     assert (clone / "bot" / "cli" / "main.py").exists(), "this repository's own files"
     assert "SLpipeline.sh" in (clone / ".github" / "lmtbot.yml").read_text()
+    assert list((clone / ".github" / "ISSUE_TEMPLATE").iterdir())
     (clone / QA).write_text("qa: {}\n")
     git("checkout", "-q", "-b", "qa/2024-S1-MX-2", cwd=clone)
     (clone / ".github" / "workflows").mkdir(exist_ok=True)
@@ -94,6 +95,12 @@ def test_what_people_do_by_git_and_rest_outlives_a_kill(tmp_path: Path, started:
     pull = {"title": "QA", "head": "qa/2024-S1-MX-2", "base": "main"}
     assert bot.post(f"{REPO}/pulls", pull).status == 201
     tip = git("rev-parse", "HEAD", cwd=clone).strip()
+    push = ["git", "push", "origin", "HEAD:main"]
+    done = subprocess.run(push, cwd=clone, capture_output=True, text=True, check=False)
+    assert "Changes must be made through a pull request" in done.stderr, "main is protected"
+    protection = Client(world["address"], world["tokens"]["po"]).get(f"{REPO}/branches/main/protection").json
+    assert protection["required_pull_request_reviews"]["require_code_owner_reviews"] is True
+    assert protection["required_status_checks"]["contexts"] == ["check"]
 
     ends = time.monotonic() + 60
     while not (runs := bot.get(f"{REPO}/actions/runs?status=success").json["workflow_runs"]):

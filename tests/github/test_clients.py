@@ -56,8 +56,8 @@ def test_pygithub_plays_the_arrival_of_a_project(hub: Hub) -> None:
     assert [issue.body for issue in repo.get_issue(pull.number).get_comments()] == ["done"]
 
 
-def gh(hub: Hub, login: str, *words: str, good: bool = True) -> str:
-    """Run the true gh as a person would behind the proxy that our server is."""
+def gh(hub: Hub, login: str, *words: str, good: bool | None = True, cwd: Path | None = None, **variables: str) -> str:
+    """Run the true gh as a person would behind the proxy that our server is; `good` None: whatever it ends with."""
     port = hub.address.rpartition(":")[2]
     told = {
         "GH_HOST": "github.localhost",
@@ -71,16 +71,16 @@ def gh(hub: Hub, login: str, *words: str, good: bool = True) -> str:
         "DO_NOT_TRACK": "1",
         "HOME": os.environ["HOME"],
         "PATH": os.environ["PATH"],
-    }
+    } | variables
     program = Path(sys.executable).with_name("gh")
     found = str(program) if program.exists() else shutil.which("gh")
     if found is None:
         pytest.fail("gh is not installed: it comes with the test extra") if os.environ.get("CI") else pytest.skip(
             "no gh"
         )
-    done = subprocess.run([found, *words], env=told, capture_output=True, text=True, check=False, cwd=hub.folder)
-    assert (done.returncode == 0) is good, done.stderr
-    return done.stdout if good else done.stderr
+    done = subprocess.run([found, *words], env=told, capture_output=True, text=True, check=False, cwd=cwd or hub.folder)
+    assert good is None or (done.returncode == 0) is good, done.stderr
+    return done.stdout if good is not False else done.stderr
 
 
 def test_gh_api_release_label_and_workflow_work(hub: Hub) -> None:

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.sim.demo import SETTINGS_PATH, lay_out
+from bot.sim.github import house_rules
 from bot.sim.github.deeds.refs import settle_all
 from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.git import program
@@ -33,6 +34,7 @@ from bot.sim.github.workflows.hosts import HOSTS, Host
 PACKAGE = Path(__file__).parents[2]
 MARK, STATE, SITE, STAGE = "sandbox.json", "github", "site", "stage"
 USUAL_PORT = 8327
+SETTINGS_FILE = ".github/lmtbot.yml"
 SETTINGS_OF_THE_LOOP = """
 github: {{progress_seconds: 2}}
 roles:
@@ -154,8 +156,9 @@ def _make(folder: Path, state: State) -> None:
     stage = folder / STAGE
     lay_out(folder / SITE)
     _take_own_files(stage)
-    _add_demo(stage, folder / SITE)
     world = World()
+    house_rules.add_files(stage, world)
+    _add_demo(stage, folder / SITE)
 
     def populate() -> None:
         with state.db.transaction():
@@ -166,6 +169,7 @@ def _make(folder: Path, state: State) -> None:
             held = {"metadata": "read"} | BOT_PERMISSIONS
             if bot:
                 make_token(state, Kind.INSTALLATION, bot, permissions=held, installation=installation, text=token)
+            house_rules.protect_main(state, world)
 
     state.do(populate).result()
     state.do(lambda: _pass_over_beginning(state)).result()

@@ -56,7 +56,7 @@ def act_as(state: State, account: Row) -> Act:
 
 
 def plant(state: State, world: World, files: dict[str, bytes] | Path) -> None:
-    """Make the world, its repository from files or from a clone; called in the state's thread, once."""
+    """Make the world, its repository from files or from a clone; called when it is its turn, once."""
     with state.db.transaction():
         org = _account(state, world.org, "Organization")
         people = {login: _person(state, login) for login in (*world.teams, *world.strangers)}

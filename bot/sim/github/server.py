@@ -38,7 +38,9 @@ def address_of(listener: socket.socket) -> str:
 
 def make_server(app: App) -> uvicorn.Server:
     """Return a server that has not started; httptools takes the absolute-form targets of clients behind HTTP_PROXY."""
-    config = uvicorn.Config(app, http="httptools", log_level="warning", access_log=False, timeout_keep_alive=75)
+    config = uvicorn.Config(
+        app, http="httptools", log_level="warning", access_log=False, timeout_keep_alive=75, proxy_headers=False
+    )
     config.timeout_graceful_shutdown = 2
     return uvicorn.Server(config)
 

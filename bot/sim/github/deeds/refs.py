@@ -85,7 +85,8 @@ def _tell_push(act: Act, repo: Row, name: str, old: str, new: str) -> None:
     told, git = act.told, act.git(repo)
     commit = git.peel(new) if new != NO_SHA else None
     before = git.peel(old) if old != NO_SHA else None
-    commits = [pushed_commit(told, repo, sha) for sha in _new_commits(git, name, before, commit)]
+    shas = _new_commits(git, name, before, commit)
+    shown = {sha: pushed_commit(told, repo, sha) for sha in dict.fromkeys((*shas, *([commit] if commit else [])))}
     pusher = accounts.user(told, act.user)
     payload = {
         "ref": name,
@@ -96,8 +97,8 @@ def _tell_push(act: Act, repo: Row, name: str, old: str, new: str) -> None:
         "forced": bool(commit and before and not git.is_ancestor(before, commit)),
         "base_ref": None,
         "compare": f"{repos.html_url(told, repo)}/compare/{old[:12]}...{new[:12]}",
-        "commits": commits,
-        "head_commit": pushed_commit(told, repo, commit) if commit else None,
+        "commits": [shown[sha] for sha in shas],
+        "head_commit": shown[commit] if commit else None,
         "pusher": {"name": pusher["login"], "email": signature(act).email},
     }
     tell(act, "push", None, repo, payload)

@@ -1,6 +1,6 @@
 """Hooks get their events: one delivery a hook and event, signed, with a GUID; tried once, and again by hand.
 
-The postman has a thread of its own for the sending, and goes to the state's thread for everything else.
+The postman has a thread of its own for the sending, and takes its turn for everything else.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import quote, urlencode, urlsplit
 
-from bot.sim.github.events.outbox import take_over, unread
+from bot.sim.github.events.outbox import last_read, take_over
 from bot.sim.github.store.database import Database, Row
 from bot.sim.github.store.faults import HookFault
 from bot.sim.github.store.state import State
 
 log = logging.getLogger(__name__)
 READER, TIMEOUT_S, LONGEST_ANSWER = "deliveries", 10, 65536
+ADDRESSED = (
+    "SELECT e.id AS event_id, e.name, e.only_hook_id, h.id AS hook_id, h.events FROM hooks h JOIN outbox e "
+    "ON e.id > ? AND CASE WHEN e.only_hook_id IS NULL THEN h.active AND (h.repo_id = e.repo_id OR h.org_id = e.org_id) "
+    "ELSE h.id = e.only_hook_id END ORDER BY e.id, h.id"
+)
+"""The new events that a hook may be waiting for."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +120,13 @@ def letters(state: State) -> list[Letter]:
     """Make the deliveries of new events and return all that wait to be sent."""
     db = state.db
     with db.transaction():
-        for event in unread(db, READER):
-            for hook in _hooks_of(db, event):
-                add_delivery(state, hook["id"], event["id"], str(uuid.uuid4()))
-            take_over(db, READER, event["id"])
+        last = last_read(db, READER)
+        for row in db.all(ADDRESSED, last):
+            if {"*", row["name"]} & set(json.loads(row["events"])) or row["only_hook_id"]:
+                add_delivery(state, row["hook_id"], row["event_id"], str(uuid.uuid4()))
+        newest = db.value("SELECT max(id) FROM outbox") or 0
+        if newest != last:
+            take_over(db, READER, newest)
     return [_letter(db, row) for row in db.all("SELECT * FROM deliveries WHERE status = 'pending' ORDER BY id")]
 
 
@@ -126,15 +135,6 @@ def add_delivery(state: State, hook_id: int, event_id: int, guid: str, *, redeli
     return state.db.insert(
         "deliveries", hook_id=hook_id, event_id=event_id, guid=guid, redelivery=redelivery, delivered_at=state.now()
     )
-
-
-def _hooks_of(db: Database, event: Row) -> list[Row]:
-    if event["only_hook_id"]:
-        return db.all("SELECT * FROM hooks WHERE id = ?", event["only_hook_id"])
-    hooks = db.all(
-        "SELECT * FROM hooks WHERE active AND (repo_id = ? OR org_id = ?)", event["repo_id"], event["org_id"]
-    )
-    return [hook for hook in hooks if {"*", event["name"]} & set(json.loads(hook["events"]))]
 
 
 def _letter(db: Database, delivery: Row) -> Letter:

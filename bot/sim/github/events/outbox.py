@@ -41,9 +41,15 @@ def tell(
 
 def unread(db: Database, reader: str) -> list[Row]:
     """Return the events that this reader has not taken over yet, oldest first."""
-    db.run("INSERT OR IGNORE INTO readers (name) VALUES (?)", reader)
-    last = db.value("SELECT last_event FROM readers WHERE name = ?", reader)
-    return db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", last)
+    return db.all("SELECT * FROM outbox WHERE id > ? ORDER BY id", last_read(db, reader))
+
+
+def last_read(db: Database, reader: str) -> int:
+    """Return the newest event that this reader took over."""
+    found = db.value("SELECT last_event FROM readers WHERE name = ?", reader)
+    if found is None:
+        db.insert("readers", name=reader)
+    return int(found or 0)
 
 
 def take_over(db: Database, reader: str, event_id: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from bot.sim.github.resources import ROUTES
 from bot.sim.github.store.act import Places
 from bot.sim.github.store.state import State
 from bot.sim.github.wire.api import Api
+from bot.sim.github.wire.desk import Desk
 from bot.sim.github.wire.routing import Table
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class _Door:
 
     def __init__(self, state: State) -> None:
         self.state, self.api, self.words = state, Api(state, Table(ROUTES)), _environment()
+        self.desk = Desk(state)
 
     def opened(self, view: View) -> Callable[[Request], Any]:
         """Return what starlette calls for a view."""
@@ -88,7 +89,8 @@ class _Door:
         session, form = session_of(request), await _form(request)
         if refused := _foreign(request, session, form):
             return Response(refused, 403, SAFE, "text/plain")
-        reply = await asyncio.wrap_future(self.state.do(lambda: self._visit(request, session, form, view)))
+        only_reads = request.method in ("GET", "HEAD")
+        reply = await self.desk.answer(lambda: self._visit(request, session, form, view), only_reads=only_reads)
         if cookie_name(request) not in request.cookies:
             _keep(request, reply, session)
         return reply
@@ -96,7 +98,7 @@ class _Door:
     def _visit(
         self, request: Request, session: Session, form: dict[str, list[str]], view: Callable[[Visit], Answer]
     ) -> Response:
-        """Answer one visit; in the state's thread."""
+        """Answer one visit, when it is its turn."""
         places = Places(*[f"http://{request.headers.get('host', '')}"] * 3)
         query = dict(request.query_params)
         who = who_is(self.state.db, session.login)

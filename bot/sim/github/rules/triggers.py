@@ -73,6 +73,12 @@ def is_wanted(triggers: Mapping[str, Any], happened: Happened) -> bool:
     return _ref_fits(filters, happened) and _paths_fit(filters, happened)
 
 
+def asks_for_paths(triggers: Mapping[str, Any], name: str) -> bool:
+    """Tell whether a workflow looks at the paths that an event changed."""
+    found = triggers.get(name)
+    return isinstance(found, dict) and _has(found, "paths")
+
+
 def _ref_fits(filters: Mapping[str, Any], happened: Happened) -> bool:
     if happened.name not in (*BY_BASE, "push", "workflow_run"):
         return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.sim.github.git.objects import Repository
 from bot.sim.github.rules.access import Who
@@ -26,6 +26,8 @@ class Act:
     state: State
     who: Who
     places: Places
+    accounts: dict[int, Row] = field(default_factory=dict, kw_only=True)
+    """Those that were looked up already."""
 
     @property
     def db(self) -> Database:
@@ -47,7 +49,7 @@ class Act:
     @property
     def told(self) -> Act:
         """Return the same deed with the addresses that events bear: the server's own, not the caller's."""
-        return Act(self.state, self.who, Places(*[self.state.address] * 3))
+        return Act(self.state, self.who, Places(*[self.state.address] * 3), accounts=self.accounts)
 
     def git(self, repo: Row) -> Repository:
         """Return the git repository of a row of `repos`."""
@@ -55,4 +57,7 @@ class Act:
 
     def account(self, account_id: int) -> Row:
         """Return an account by its id."""
-        return self.db.row("accounts", account_id)
+        found = self.accounts.get(account_id)
+        if found is None:
+            found = self.accounts[account_id] = self.db.row("accounts", account_id)
+        return found

@@ -18,6 +18,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
         self._connection.row_factory = _as_dict
+        self._is_shared = False
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(SCHEMA.read_text())
@@ -76,17 +77,42 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. Inside another one it is part of that one."""
-        if self._connection.in_transaction:
-            yield
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
+        """All or nothing. Inside another one it is part of that one, and can fail alone."""
+        is_first = not self._connection.in_transaction
+        if is_first:
+            self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute("SAVEPOINT deed")
         try:
             yield
         except BaseException:
+            self._connection.execute("ROLLBACK TO deed")
+            self._end(is_first, "ROLLBACK")
+            raise
+        self._end(is_first, "COMMIT")
+
+    def _end(self, is_first: bool, word: str) -> None:
+        if not is_first:
+            self._connection.execute("RELEASE deed")
+        elif not self._is_shared:
+            self._connection.execute(word)
+
+    @contextmanager
+    def one_commit(self) -> Iterator[None]:
+        """Let the transactions inside, each all or nothing, become lasting by one commit at the end."""
+        self._is_shared = True
+        try:
+            yield
+        finally:
+            self._is_shared = False
+            if self._connection.in_transaction:
+                self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
             self._connection.execute("ROLLBACK")
             raise
-        self._connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,12 +1,13 @@
-"""All that the simulated GitHub holds: a folder on disk, a clock, and the one thread that changes it.
+"""All that the simulated GitHub holds: a folder on disk, a clock, and the turn that all who change it take.
 
-Must not know HTTP. Who wants to read or change the state from another thread hands a function to `do`.
+Must not know HTTP. Who wants to read or change the state, in whatever thread, hands a function to `do`.
 """
 
 from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,36 +52,36 @@ class State:
         """(pull, base sha, head sha) -> can be merged; absent: not computed yet."""
         self.faults = Faults()
         self.listeners: list[Callable[[], None]] = []
-        """Called (in the state's thread) after each call that changed something: readers of the outbox wake up."""
+        """Called after each call that changed something: readers of the outbox wake up."""
         self.secret = secrets.token_bytes(32)
         """Signs addresses that open without a token, until the next start."""
         self.windows: dict[str, Any] = {}
         """Rate limits that run: see wire/limits."""
         self._repositories: dict[int, Repository] = {}
-        self._later: list[Callable[[], None]] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self.turn = threading.RLock()
+        """Who holds it may read and change; everybody else waits. Nothing that holds it waits for a network."""
+        self._later = ThreadPoolExecutor(1, thread_name_prefix="later")
 
     def do(self, deed: Callable[[], T]) -> Future[T]:
-        """Hand a function to the state's thread; afterwards what it left for later is done."""
-        return self._thread.submit(self._do, deed)
-
-    def _do(self, deed: Callable[[], T]) -> T:
-        result = deed()
-        if self._later:
-            self._thread.submit(self._catch_up)
-        return result
+        """Do something when it is its turn, here and now; return its outcome, which is there already."""
+        outcome: Future[T] = Future()
+        try:
+            with self.turn:
+                outcome.set_result(deed())
+        except BaseException as error:  # noqa: BLE001  (it belongs to the one who asks for the outcome)
+            outcome.set_exception(error)
+        return outcome
 
     def later(self, deed: Callable[[], None]) -> None:
-        """Have this done after the call that is being answered."""
-        self._later.append(deed)
+        """Have this done, in another thread, after the call that is being answered."""
+        self._later.submit(self._catch_up, deed)
 
-    def _catch_up(self) -> None:
-        while self._later:
-            deed = self._later.pop(0)
-            try:
+    def _catch_up(self, deed: Callable[[], None]) -> None:
+        try:
+            with self.turn:
                 deed()
-            except Exception:  # the state's thread must live on whatever a background deed does
-                log.exception("a deed left for later failed")
+        except Exception:
+            log.exception("a deed left for later failed")
 
     def now(self) -> str:
         """Return the time as GitHub writes it."""
@@ -101,6 +102,6 @@ class State:
         self._repositories.pop(repo_id, None)
 
     def close(self) -> None:
-        """End the thread and close the database."""
-        self._thread.shutdown(wait=True)
+        """Do what was left for later, and close the database."""
+        self._later.shutdown(wait=True)
         self.db.close()

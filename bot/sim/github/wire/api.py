@@ -53,7 +53,7 @@ class Api:
         self.state, self.table, self.witness = state, table, witness
 
     def answer(self, asked: Asked) -> Answer:
-        """Answer one request; called in the state's thread."""
+        """Answer one request; called when it is its turn."""
         headers = {
             "X-GitHub-Request-Id": uuid.uuid4().hex.upper()[:24],
             "X-GitHub-Media-Type": "github.v3; format=json",
@@ -89,7 +89,7 @@ class Api:
     def perform(self, who: Who, asked: Asked) -> Reply:
         """Do what is asked as somebody who is known already (the pages): the same rights, handlers and events.
 
-        Raise Refusal as the handlers do; called in the state's thread.
+        Raise Refusal as the handlers do; called when it is its turn.
         """
         return self._perform(who, asked, *self._find(asked))
 

@@ -30,6 +30,7 @@ from bot.sim.github.store.database import Row
 from bot.sim.github.store.state import State
 from bot.sim.github.wire import gate
 from bot.sim.github.wire.call import Call
+from bot.sim.github.wire.desk import Desk
 
 HOOK = Path(__file__).parents[1] / "git" / "pre_receive.py"
 PIECE = 65536
@@ -46,8 +47,8 @@ class Push:
 class GitDoor:
     """Smart HTTP of one state."""
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: State, desk: Desk) -> None:
+        self.state, self.desk = state, desk
         self._pushes: dict[str, Push] = {}
         hooks = state.folder / "hooks"
         shutil.copyfile(HOOK, hooks / "pre_receive.py")
@@ -56,7 +57,7 @@ class GitDoor:
         hook.chmod(0o755)
 
     async def _in_state(self, deed: Callable[[], Any]) -> Any:
-        return await asyncio.wrap_future(self.state.do(deed))
+        return await self.desk.answer(deed, only_reads=False)
 
     async def serve(self, found: re.Match[str], request: Request, send: Send) -> None:
         """Answer one request of a git client."""

@@ -18,7 +18,7 @@ from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.git.objects import NO_SHA
 from bot.sim.github.rules.access import Kind, Who, is_at_least
 from bot.sim.github.rules.reusable import read_workflow
-from bot.sim.github.rules.triggers import BY_BASE, Happened, is_wanted, skips
+from bot.sim.github.rules.triggers import BY_BASE, Happened, asks_for_paths, is_wanted, skips
 from bot.sim.github.rules.workflow_file import WorkflowFault, triggers_of
 from bot.sim.github.store.act import Act, Places
 from bot.sim.github.store.database import Row
@@ -51,6 +51,8 @@ class Occasion:
     head_repo_id: int | None = None
     only_path: str = ""
     more: dict[str, Any] = field(default_factory=dict)
+    difference: tuple[str, str] | None = None
+    """Between which commits paths count, when a workflow asks for paths; None: they do not count."""
 
 
 def take_events(state: State) -> None:
@@ -79,8 +81,12 @@ def _dispatch(state: State, event: Row) -> None:
 
 def start_all(act: Act, repo: Row, occasion: Occasion, payload: dict[str, Any], event_id: int | None) -> None:
     """Start a run of every workflow at the occasion's commit that wants it."""
-    for path, text in runs.files_at(act, repo, occasion.sha).items():
-        if occasion.only_path in ("", path) and is_wanted(triggers_of(text), occasion.happened):
+    texts = runs.files_at(act, repo, occasion.sha)
+    happened = occasion.happened
+    if occasion.difference and any(asks_for_paths(triggers_of(text), happened.name) for text in texts.values()):
+        happened = replace(happened, paths=_paths(act, repo, *occasion.difference))
+    for path, text in texts.items():
+        if occasion.only_path in ("", path) and is_wanted(triggers_of(text), happened):
             workflow = runs.workflow_row(act, repo, path, text)
             if workflow["state"] == "active":
                 _start(act, repo, workflow, text, replace(occasion, more=payload), event_id)
@@ -147,9 +153,9 @@ def _pushed(act: Act, repo: Row, payload: dict[str, Any]) -> Iterator[Occasion]:
     is_branch = ref.startswith(HEADS)
     word = ref.removeprefix(HEADS).removeprefix(TAGS)
     before = git.peel(old) if old != NO_SHA else None
-    paths = _paths(act, repo, before, commit) if is_branch and before else None
-    happened = Happened("push", branch=word if is_branch else None, tag=None if is_branch else word, paths=paths)
-    yield Occasion(happened, commit, ref, message.partition("\n")[0], head_branch=word)
+    happened = Happened("push", branch=word if is_branch else None, tag=None if is_branch else word)
+    difference = (before, commit) if is_branch and before else None
+    yield Occasion(happened, commit, ref, message.partition("\n")[0], head_branch=word, difference=difference)
 
 
 def _paths(act: Act, repo: Row, old: str, new: str) -> tuple[str, ...]:
@@ -163,16 +169,15 @@ def _pulled(act: Act, repo: Row, action: str, payload: dict[str, Any]) -> Iterat
     head, base = payload["pull_request"]["head"], payload["pull_request"]["base"]
     row, git = act.db.row("pulls", pull_id), act.git(repo)
     ancestor = git.merge_base(base["sha"], head["sha"])
-    paths = _paths(act, repo, ancestor, head["sha"]) if ancestor else None
-    shared = _head_of(row, payload)
+    shared = _head_of(row, payload) | {"difference": (ancestor, head["sha"]) if ancestor else None}
     merge = _merge_commit(act, repo, row, payload)
     if merge and not skips(git.commit(head["sha"]).message):
-        happened = Happened("pull_request", action, branch=base["ref"], paths=paths)
+        happened = Happened("pull_request", action, branch=base["ref"])
         ref = f"refs/pull/{payload['number']}/merge"
         yield Occasion(happened, merge, ref, **shared)
     tip = git.ref(HEADS + base["ref"])
     if tip:
-        happened = Happened(BY_BASE[1], action, branch=base["ref"], paths=paths)
+        happened = Happened(BY_BASE[1], action, branch=base["ref"])
         yield Occasion(happened, tip, HEADS + base["ref"], **shared)
 
 

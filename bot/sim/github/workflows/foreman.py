@@ -1,6 +1,6 @@
 """The foreman: takes new events and due schedules, lets runs go on, gives jobs to free hosts, stops what is cancelled.
 
-One thread that sleeps until something changed. All that it decides is decided in the state's thread, from what is
+One thread that sleeps until something changed. All that it decides is decided in its turn, from what is
 recorded; so a start after a crash needs only one thing more: jobs that ran then are ended as lost.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from bot.sim.github.deeds import runs
 from bot.sim.github.rules.expressions import ExpressionFault, as_number, fill
@@ -71,7 +72,8 @@ class Foreman:
             if self._ended:
                 return
             try:
-                self.state.do(self._round).result()
+                self.state.do(self._decide).result()
+                self.state.do(self._hand_out).result()
             except Exception:  # the foreman must walk on whatever one round met
                 log.exception("a round of the foreman failed")
 
@@ -84,15 +86,25 @@ class Foreman:
             with self.state.db.transaction():
                 progress.ended(act, repo, run, job, "failure", words=LOST)
 
-    def _round(self) -> None:
-        """Do all that can be done now; called in the state's thread."""
+    def _decide(self) -> None:
+        """Let all go on that can go on now."""
+        with self.state.db.one_commit(), self._telling():
+            dispatcher.take_events(self.state)
+            schedule.take_ticks(self.state, self._looked)
+            progress.advance_all(self.state)
+
+    def _hand_out(self) -> None:
+        """Stop what is to stop and begin what can begin, when that is decided for good."""
+        with self._telling():
+            self._stop_cancelled()
+            self._assign()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Wake those who wait for events when there are new ones."""
         sql = "SELECT max(id) FROM outbox"
         before = self.state.db.value(sql)
-        dispatcher.take_events(self.state)
-        schedule.take_ticks(self.state, self._looked)
-        progress.advance_all(self.state)
-        self._stop_cancelled()
-        self._assign()
+        yield
         if self.state.db.value(sql) != before:
             for wake in self.state.listeners:
                 wake()

@@ -1,0 +1,1 @@
+"""GraphQL, as far as `gh pr`, `gh issue` and `gh release list` ask for it: the API's own handlers under other names."""
