@@ -7,8 +7,10 @@ from collections.abc import Sequence
 
 from bot.errors import SettingsError
 
-MARKER = "lmtbot quicklook: made by `lmtbot install quicklook`; what you change here is lost at the next install"
-BEGIN, END = f"# >>> {MARKER}", f"# <<< {MARKER}"
+
+def marker_of(service: str) -> str:
+    """Return the words by which we know again what we wrote for a service."""
+    return f"lmtbot {service}: made by `lmtbot install {service}`; what you change here is lost at the next install"
 
 
 def systemd_command(words: Sequence[str]) -> str:
@@ -32,20 +34,21 @@ def cron_word(word: str) -> str:
     return shlex.quote(_one_line(word)).replace("%", r"\%")
 
 
-def with_block(crontab: str, block: str) -> str:
-    """Return a crontab whose block of ours is replaced by `block` ("": taken out); all other lines stay as they are.
+def with_block(crontab: str, marker: str, block: str) -> str:
+    """Return a crontab whose block with this marker is `block` ("": taken out); all other lines stay as they are.
 
     Raises SettingsError when the marks do not pair: then nobody knows which lines are ours.
     """
+    begin, end = f"# >>> {marker}", f"# <<< {marker}"
     lines = crontab.splitlines(keepends=True)
-    begins = [number for number, line in enumerate(lines) if line.rstrip() == BEGIN]
-    ends = [number for number, line in enumerate(lines) if line.rstrip() == END]
+    begins = [number for number, line in enumerate(lines) if line.rstrip() == begin]
+    ends = [number for number, line in enumerate(lines) if line.rstrip() == end]
     if not begins and not ends:
         gap = "" if not crontab or crontab.endswith("\n") or not block else "\n"
         return crontab + gap + block
     if len(begins) != 1 or len(ends) != 1 or ends[0] < begins[0]:
         raise SettingsError(
-            f"the crontab holds {len(begins)} times {BEGIN!r} and {len(ends)} times its end; `crontab -e` and mend it"
+            f"the crontab holds {len(begins)} times {begin!r} and {len(ends)} times its end; `crontab -e` and mend it"
         )
     return "".join(lines[: begins[0]]) + block + "".join(lines[ends[0] + 1 :])
 

@@ -14,7 +14,6 @@ from bot.rules.arrival import Held, ProjectArrival
 
 MOST_ROWS, MOST_LINES, MOST_FINDINGS, MOST_HELD = 150, 120, 20, 60
 """What a body shows at most; GitHub takes 65,536 characters."""
-LABEL = "arrival"
 HEAD = ["date (UT)", "obsnum", "source", "mode", "minutes", ""]
 
 

@@ -22,9 +22,10 @@ from bot.errors import DoorError, ProjectError, SettingsError
 from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder
 from bot.model.github import Pull
+from bot.model.label import ARRIVAL
 from bot.model.plan import Unit
 from bot.model.trail import Became, Proposal
-from bot.report.arrival_pull import LABEL, ArrivalShown, body_values, held_values, title_of
+from bot.report.arrival_pull import ArrivalShown, body_values, held_values, title_of
 from bot.rules.arrival import Arrivals, Held, ProjectArrival, listed_obsnums
 from bot.rules.lint import Checked, LogView, findings_of
 from bot.rules.plan import digest_of, plan_project
@@ -132,7 +133,7 @@ class _Proposer:
 
     def _surround(self, pull: Pull, shown: ArrivalShown) -> None:
         """Have labels, reviewers, and the one comment on what is held back."""
-        self.github.ensure_labels(pull, (LABEL,))
+        self.github.ensure_labels(pull, (ARRIVAL.name,))
         holders = self.site.settings.roles.po
         self.github.ensure_reviewers(pull, holders.users, holders.teams)
         values = held_values(shown.arrival.pid, shown.held) | {"marker": marker(HELD_KIND)}

@@ -11,6 +11,7 @@ from bot.doors.github import GitHub
 from bot.doors.templates import render_template
 from bot.errors import ProjectError
 from bot.formats.marker import marker
+from bot.model.label import NEW_PROJECT
 from bot.model.scalars import Pid
 from bot.model.trail import Became, Proposal
 from bot.settings import Site
@@ -41,7 +42,7 @@ def propose_new(site: Site, github: GitHub, pid: str) -> Proposal:
     body = render_template(site.code, "github/new.md.j2", marker=marker("new", head=tip), pid=pid)
     pull = github.ensure_pull(None, branch, f"{pid}: a new project", body)
     holders = site.settings.roles.po
-    github.ensure_labels(pull, ("new project",))
+    github.ensure_labels(pull, (NEW_PROJECT.name,))
     github.ensure_reviewers(pull, holders.users, holders.teams)
     return Proposal(pid, Became.OPENED, pull.number, pull.url)
 

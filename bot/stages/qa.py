@@ -21,6 +21,7 @@ from bot.formats.markdown import prose
 from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder, read_level2
 from bot.model.github import Check, Conclusion, Pull
+from bot.model.label import QA
 from bot.model.plan import Plan
 from bot.model.project import Level2
 from bot.model.record import RunState
@@ -38,7 +39,7 @@ from bot.stages.level1 import better_units, foreign_ledgers
 from bot.stages.level2 import unlisted_obsnums
 from bot.stages.planning import read_others, read_plan
 
-KIND, LABEL, CHECK = "qa", "qa", "qa"
+KIND, CHECK = "qa", "qa"
 TRIES = 3
 FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE)
 Edit = Callable[[str, ProjectFolder, Mapping[int, frozenset[int]]], str]
@@ -122,7 +123,7 @@ class Renewing:
             conflict = "main changed the same lines as this branch: resolve the conflict on GitHub or by git"
             sheet = replace(sheet, faults=(conflict, *sheet.faults))
         pull = self.github.ensure_pull(known, self.branch, self._title(sheet), self._body(sheet, key, head))
-        self.github.ensure_labels(pull, (LABEL,))
+        self.github.ensure_labels(pull, (QA.name,))
         holders = self.site.settings.roles.da
         self.github.ensure_reviewers(pull, holders.users, holders.teams)
         self._check(head, sheet.faults)

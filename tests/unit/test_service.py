@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import SettingsError
-from bot.formats.service import BEGIN, END, cron_word, systemd_command, systemd_word, with_block
+from bot.formats.service import cron_word, marker_of, systemd_command, systemd_word, with_block
 
+MARKER = marker_of("quicklook")
+BEGIN, END = f"# >>> {MARKER}", f"# <<< {MARKER}"
 BLOCK = f"{BEGIN}\n@reboot x\n{END}\n"
 words = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" "), min_size=1)
 line = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z"), include_characters=" "))
@@ -51,17 +53,17 @@ def test_a_line_end_in_a_path_is_refused(write: object) -> None:
 def test_a_block_is_replaced_and_every_other_line_stays(before: list[str], after: list[str]) -> None:
     mine = "".join(f"{one}\n" for one in before)
     rest = "".join(f"{one}\n" for one in after)
-    once = with_block(mine + BLOCK.replace("@reboot x", "@reboot old") + rest, BLOCK)
-    assert once == mine + BLOCK + rest == with_block(once, BLOCK)
-    assert with_block(once, "") == mine + rest
-    assert with_block(with_block(mine, BLOCK), "") == mine
+    once = with_block(mine + BLOCK.replace("@reboot x", "@reboot old") + rest, MARKER, BLOCK)
+    assert once == mine + BLOCK + rest == with_block(once, MARKER, BLOCK)
+    assert with_block(once, MARKER, "") == mine + rest
+    assert with_block(with_block(mine, MARKER, BLOCK), MARKER, "") == mine
 
 
 def test_a_last_line_without_its_end_stays_a_line_of_its_own() -> None:
-    assert with_block("1 2 * * * mine", BLOCK) == f"1 2 * * * mine\n{BLOCK}"
+    assert with_block("1 2 * * * mine", MARKER, BLOCK) == f"1 2 * * * mine\n{BLOCK}"
 
 
 @pytest.mark.parametrize("broken", [f"{BEGIN}\nx\n", f"{END}\n{BEGIN}\n", f"{BLOCK}{BLOCK}"])
 def test_a_crontab_with_unpaired_marks_is_left_alone(broken: str) -> None:
     with pytest.raises(SettingsError, match="crontab -e"):
-        with_block(broken, BLOCK)
+        with_block(broken, MARKER, BLOCK)

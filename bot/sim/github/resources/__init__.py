@@ -2,6 +2,7 @@
 
 from bot.sim.github.resources import (
     actions,
+    actions_permissions,
     apps,
     branches,
     checks,
@@ -32,7 +33,7 @@ from bot.sim.github.resources import (
 
 FILES = (
     meta, users, orgs, teams, apps, repos, collaborators, contents, git_data, branches, merging, commits, pulls,
-    reviews, issues, comments, labels, milestones, reactions, checks, statuses, releases, actions, runs, environments,
-    secrets, hooks,
+    reviews, issues, comments, labels, milestones, reactions, checks, statuses, releases, actions, runs,
+    actions_permissions, environments, secrets, hooks,
 )  # fmt: skip
 ROUTES = tuple(route for file in FILES for route in file.ROUTES)

@@ -1,0 +1,23 @@
+"""The labels of issues and pull requests: here is their only list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label as GitHub shows it."""
+
+    name: str
+    colour: str
+    """Six hexadecimal digits."""
+    description: str
+
+
+ARRIVAL = Label("arrival", "1d76db", "New observations; a PO merges")
+NEW_PROJECT = Label("new project", "5319e7", "A project without observations yet; a PO merges")
+QA = Label("qa", "fbca04", "Quality assurance of a project; a DA approves, then a PO merges")
+WEBRUN = Label("webrun", "0e8a16", "A PI asks for a reduction with other parameters")
+REPORT = Label("report", "d93f0b", "Somebody says that something is wrong with results")
+LABELS = (ARRIVAL, NEW_PROJECT, QA, WEBRUN, REPORT)
