@@ -42,6 +42,12 @@ def read_products(tree: Path, name: str) -> Products | None:
     )
 
 
+def staged(project: Path, name: str) -> set[str]:
+    """Return the endings (behind NAME_) of the files of a unit that lie ready for the archive and hold something."""
+    found = (project / "dir4dv" / name).glob(f"*/{name}/{name}_*")
+    return {path.name.removeprefix(f"{name}_") for path in found if path.is_file() and path.stat().st_size}
+
+
 def find_tap(project: Path, name: str) -> Path | None:
     """Return the TAP of a unit in a project folder, None if there is none that holds anything."""
     return next((path for path in _tap_paths(project, name) if path.is_file() and path.stat().st_size), None)

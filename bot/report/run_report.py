@@ -6,7 +6,7 @@ So it can be made again at any time, says the same when nothing changed, and is 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.formats.markdown import code, fence, prose, table
 from bot.model.github import Check, Conclusion
@@ -35,6 +35,8 @@ class RunShown:
     run_url: str = ""
     refused: Sequence[str] = ()
     """Why nothing was run."""
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What the archive needs and is not there: {unit: endings of files}."""
 
     @property
     def failed(self) -> list[tuple[Unit, Record]]:
@@ -63,6 +65,9 @@ def check_of(shown: RunShown) -> Check:
     if shown.failed or shown.blocked:
         told = f"{len(shown.failed)} failed, {len(shown.blocked)} blocked, {done} of {total} done"
         return Check(name, told, f"{_numbers(shown)}\n\n{_failures(shown, lambda _: ())}", Conclusion.FAILURE)
+    if shown.missing:
+        told = f"done, but {len(shown.missing)} units lack what the archive needs"
+        return Check(name, told, _failures(shown, lambda _: ()), Conclusion.FAILURE)
     return Check(name, f"done: {done} of {total}", _numbers(shown), Conclusion.SUCCESS)
 
 
@@ -87,7 +92,7 @@ def _state(shown: RunShown) -> str:
         return f"{len(shown.failed)} of {total} failed"
     if shown.blocked:
         return f"{len(shown.blocked)} of {total} cannot run"
-    return "done"
+    return "done, not ready for the archive" if shown.missing else "done"
 
 
 def _numbers(shown: RunShown) -> str:
@@ -119,6 +124,9 @@ def _failures(shown: RunShown, excerpts: Callable[[Record], Sequence[str]]) -> s
         rows = [[prose(name), prose(why)] for name, why in blocked[:MOST_BLOCKED]]
         more = f"\n\n... and {len(blocked) - MOST_BLOCKED} more." if len(blocked) > MOST_BLOCKED else ""
         parts.append(table(["does not run", "because of"], rows) + more)
+    if shown.missing:
+        lost = [[prose(name), ", ".join(map(code, endings))] for name, endings in shown.missing.items()]
+        parts.append(table(["not ready for the archive", "lacks"], lost[:MOST_BLOCKED]))
     return "\n\n".join(parts)
 
 
@@ -131,6 +139,8 @@ def _next(shown: RunShown) -> str:
         return "The products that were there before stay. `/retry` runs what failed once more."
     if shown.blocked:
         return f"`lmtbot check {shown.plan.pid}` says what is to be mended."
+    if shown.missing:
+        return "The pipeline did not make what the archive needs, and said nothing: see the logs, then `/retry`."
     return (
         "Next: QA by the data analyst."
         if shown.plan.level == 1

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
+from bot.doors.results import staged
 from bot.doors.templates import render_template
 from bot.errors import DoorError
 from bot.formats.marker import marker
 from bot.model.github import Pull
-from bot.model.plan import Plan
+from bot.model.plan import Plan, Unit
 from bot.model.record import Record
 from bot.report.run_report import KIND, RunShown, check_of, values
 from bot.rules import work
+from bot.rules.archivable import missing
 from bot.rules.log_excerpt import excerpt
 from bot.settings import Site
 from bot.stages.level1 import Progress, divide
@@ -64,16 +66,18 @@ class RunReporter:
         """Have comment and check say what is so now; a GitHub that does not answer is only logged."""
         self._told_at = time.monotonic()
         ledger = self.door.read()
+        parted = parted or divide(self.site, self.plan, self.door, ledger)
         shown = RunShown(
             plan=self.plan,
             ledger=ledger,
-            parted=parted or divide(self.site, self.plan, self.door, ledger),
+            parted=parted,
             running=running,
             is_over=is_over,
             seconds_left=seconds_left,
             commit=self.target.commit,
             run_url=self.target.run_url,
             refused=refused,
+            missing=self._missing(parted.done) if is_over and self.plan.level == 2 else {},
         )
         try:
             self._comment(shown)
@@ -83,6 +87,10 @@ class RunReporter:
         except DoorError as error:
             self.is_told = False
             logging.warning("the report did not reach GitHub: %s", error)
+
+    def _missing(self, units: Sequence[Unit]) -> dict[str, tuple[str, ...]]:
+        """Return what the archive needs of these units and is not there."""
+        return missing(units, {unit.name: staged(self.door.products, unit.name) for unit in units})
 
     def _comment(self, shown: RunShown) -> None:
         if self.target.pull is None:

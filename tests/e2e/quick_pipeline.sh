@@ -3,7 +3,7 @@
 # and a publication look at. What it writes follows from its words alone. Whims: QUICK_S seconds long; QUICK_HOLLOW=TEXT:
 # calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1: SIGTERM is ignored; QUICK_LINGER=1: a process of a
 # session of its own stays behind; QUICK_ODD_PID=PID: obsnums that are odd belong to this project; QUICK_DIE=TEXT: calls
-# with TEXT are killed, as the kernel does when memory runs out.
+# with TEXT are killed, as the kernel does when memory runs out. QUICK_NO_SDFITS=1: no calibrated spectra are packed.
 for word; do
     case $word in
         obsnum=*) members=${word#*=} name=$members ;;
@@ -49,5 +49,6 @@ place=dir4dv/$name/$pid/$name
 rm -rf "$place" && mkdir -p "$place" || exit 1
 echo "$said" >"$place/${name}_lmtmetadata.yaml"
 echo "$said" >"$place/${name}_SRDP.zip"
+[ -n "$QUICK_NO_SDFITS" ] || echo "$said" >"$place/${name}_SDFITS.zip"
 ln -f "$place/${name}_SRDP.zip" "dirzip/${name}_SRDP.zip"
 [ -z "$tap" ] || (cd "$work" && tar cf "$pid/${name}_TAP.tar" "$pid/$name/lmtoy_$name.rc" "$pid/$name/lmtoy_args.log")

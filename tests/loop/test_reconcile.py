@@ -77,3 +77,14 @@ def test_the_whole_way_to_level_2(loop: Loop) -> None:
     assert {one["who"] for one in records} == {f"po merged #{number}, approved by da"}
     again = loop.lmtbot("reconcile", PID)[0]
     assert (again["good"], again["qa"]["became"]) == (0, "unchanged")
+
+
+def test_level_2_says_when_the_archive_would_lack_something(loop: Loop) -> None:
+    number = reduced(loop)
+    say(loop, number, "/grade 117361 3\n/grade 117362 2")
+    approve(loop, number)
+    merged = loop.merge(number)
+    loop.lmtbot("reconcile", PID, QUICK_NO_SDFITS="1")
+    assert checks(loop, str(merged["sha"]))[f"level 2 / {PID}"] == "failure"
+    told = next(text for text in comments(loop, number) if "lmtbot:run" in text)
+    assert "not ready for the archive" in told and "SDFITS" in told
