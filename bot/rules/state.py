@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from bot.model.github import Pull
 from bot.model.plan import Plan
 from bot.model.project import Archive, Level2
 from bot.model.record import Ledger, RunState
@@ -18,6 +19,8 @@ class State(StrEnum):
 
     EMPTY = "empty"
     NEW = "new"
+    ARRIVING = "arriving"
+    """Observations of it wait in an arrival pull request, and nothing of it was run."""
     LEVEL1_RUNNING = "level 1 running"
     LEVEL1_PARTLY = "level 1 partly done"
     LEVEL1_FAILED = "level 1 failed"
@@ -60,6 +63,18 @@ class Standing:
     torn: int
     waits_for: str
     """What has to happen next, in a person's words."""
+
+
+def with_pulls(stands: Standing, pulls: Iterable[Pull]) -> Standing:
+    """Return the standing with what GitHub adds to it: whom the project's open pull requests wait for."""
+    mine = {prefix: pull for pull in pulls for prefix, _, pid in [pull.branch.partition("/")] if pid == stands.pid}
+    if (arrival := mine.get("arrival")) and stands.state in (State.EMPTY, State.NEW):
+        return replace(stands, state=State.ARRIVING, waits_for=f"the PO to merge #{arrival.number}")
+    if (qa := mine.get("qa")) and stands.state in (State.IN_QA, State.STALE):
+        return replace(stands, waits_for=f"the DA and then the PO on #{qa.number}")
+    if arrival and stands.state in (State.IN_QA, State.DONE, State.ARCHIVED):
+        return replace(stands, waits_for=f"{stands.waits_for}; the PO to merge #{arrival.number}")
+    return stands
 
 
 @dataclass(frozen=True)

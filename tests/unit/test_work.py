@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bot.formats.project_file import parse_folder
+from bot.model.github import Pull
 from bot.model.plan import Plan, Unit
 from bot.model.project import Archive, Level2
 from bot.model.record import Ledger, Record, RunState
 from bot.rules.level2 import level2_of
 from bot.rules.plan import plan_project
-from bot.rules.state import Promotion, State, standing
+from bot.rules.state import Promotion, State, standing, with_pulls
 from bot.rules.work import divide, is_stopped_by_machine, later_than, superseded_names, waits_for
 
 PROJECT = "pid: P-1\nmode: RSR/Bs\nsources:\n  A: {obsnums: [101, 102], tiers: {a: {}, b: {}}}\n"
@@ -159,3 +160,18 @@ def test_level_1_leaves_what_level_2_made_better() -> None:
     better = {unit.name: unit.digest for unit in level2.units}
     assert names(divide(level1, ledger, ALL, {}, better).todo) == []
     assert names(divide(level1, ledger, ALL).todo) == ["101_102"]
+
+
+def pull(branch: str, number: int) -> Pull:
+    return Pull(number, "", "", "", branch, "abc", "lmtbot[bot]", is_own=True, is_open=True)
+
+
+def test_open_pull_requests_say_whom_a_project_waits_for() -> None:
+    new = standing(plan(), Ledger(()), set(), sources=1, is_locked=False)
+    graded = standing(plan(), Ledger(tuple(map(record, plan().units))), ALL, sources=1, is_locked=False)
+    others = [pull("arrival/P-2", 1), pull("qa/P-10", 2), pull("topic", 3)]
+    assert with_pulls(new, others) == new
+    arriving = with_pulls(new, [*others, pull("arrival/P-1", 4)])
+    assert (arriving.state, arriving.waits_for) == (State.ARRIVING, "the PO to merge #4")
+    assert with_pulls(graded, [pull("qa/P-1", 5)]).waits_for == "the DA and then the PO on #5"
+    assert "#4" in with_pulls(graded, [pull("arrival/P-1", 4)]).waits_for
