@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from bot.doors.batches import read_task
@@ -24,7 +24,7 @@ from bot.model.batch import Batch, Task
 from bot.model.plan import Chain, Plan
 from bot.model.record import Cause, Record, RunState
 from bot.rules import work
-from bot.settings import Site
+from bot.settings import Pipeline, Settings, Site
 from bot.stages.attempt import Attempt, Workshop
 
 HEARTBEAT_S = 60.0
@@ -41,15 +41,17 @@ class Order:
     manifest: Path
     number: int
     step: int
+    root: Path
+    work: Path
+    data: Path | None
 
 
-def run_task(site: Site, order: Order) -> bool:
+def run_task(order: Order) -> bool:
     """Run one line; say whether the next one may follow. Raises DoorError when it must not run at all."""
     began = time.monotonic()
     batch, task = read_task(order.manifest, order.number)
-    door = LedgerDoor(site.need_work(), batch.pid)
     job, restarts = slurm_job()
-    shop = _workshop(site, door, batch, task, order.number)
+    shop = _workshop(order, batch, task)
     _take(shop, task, order, job, restarts)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
@@ -57,26 +59,22 @@ def run_task(site: Site, order: Order) -> bool:
     record = Attempt(shop, task.unit, stop, order.step + 1).step()
     if record.cause is Cause.OPERATOR and time.monotonic() - began > task.resources.minutes * 60 - ALMOST_S:
         told = f"it took more than {task.resources.minutes} minutes"
-        door.write(record.model_copy(update={"cause": Cause.TIME, "verdict": told}))
+        shop.door.write(record.model_copy(update={"cause": Cause.TIME, "verdict": told}))
     return record.state is RunState.GOOD or (record.state.is_open and len(record.outcomes) > order.step)
 
 
-def _workshop(site: Site, door: LedgerDoor, batch: Batch, task: Task, number: int) -> Workshop:
+def _workshop(order: Order, batch: Batch, task: Task) -> Workshop:
     """Return the workshop of a batch; the time limit of a call is that of its job."""
-    told = {"timeout_minutes": task.resources.minutes, "command": batch.command}
-    pipeline = site.settings.pipeline.model_copy(update=told)
-    site = replace(site, settings=site.settings.model_copy(update={"pipeline": pipeline}))
-    calls = LocalPipeline(pipeline.command, os.environ, data=site.data, work=site.need_work())
-    plan = Plan(batch.pid, batch.level, (), ())
+    told = Pipeline(command=batch.command, timeout_minutes=task.resources.minutes)
     return Workshop(
-        site,
-        door,
-        calls,
-        plan,
+        Site(order.root, order.data, order.work, Settings(pipeline=told)),
+        LedgerDoor(order.work, batch.pid),
+        LocalPipeline(batch.command, os.environ, data=order.data, work=order.work),
+        Plan(batch.pid, batch.level, (), ()),
         batch.commit,
         batch.who,
         kept=batch.kept,
-        batch=f"{batch.id}/{number}",
+        batch=f"{batch.id}/{order.number}",
         job=slurm_job()[0],
     )
 

@@ -210,11 +210,10 @@ class SlurmCrew:
 
     def _script(self, batch: Batch) -> str:
         site = self.shop.site
-        options = ["--root", str(site.root), "--work", str(site.need_work())]
-        options += ["--data", str(site.data)] if site.data else []
+        places = [str(place) for place in (site.root, site.need_work(), site.data) if place]
         return render_template(
-            site.code, "slurm.sh.j2", batch=batch, modules=self.settings.modules, options=options,
-            environment=self.settings.environment, command=[sys.executable, "-m", "bot.cli.task"],
+            site.code, "slurm.sh.j2", batch=batch, modules=self.settings.modules, places=places,
+            environment=self.settings.environment, python=sys.executable,
         )  # fmt: skip
 
     def _submit(self, batch: Batch) -> None:
