@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bot.doors.batches import read_task
 from bot.doors.claims import claim, claim_path, slurm_job
-from bot.doors.ledger import LedgerDoor
+from bot.doors.ledger import JobLedger, LedgerDoor
 from bot.doors.pipeline import LocalPipeline
 from bot.errors import DoorError
 from bot.model.batch import Batch, Task
@@ -50,9 +50,9 @@ def run_task(order: Order) -> bool:
     """Run one line; say whether the next one may follow. Raises DoorError when it must not run at all."""
     began = time.monotonic()
     batch, task = read_task(order.manifest, order.number)
-    job, restarts = slurm_job()
     shop = _workshop(order, batch, task)
-    _take(shop, task, order, job, restarts)
+    if not _take(shop, task, order):
+        return True
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     threading.Thread(target=_beat, args=(shop, task), daemon=True).start()
@@ -68,7 +68,7 @@ def _workshop(order: Order, batch: Batch, task: Task) -> Workshop:
     told = Pipeline(command=batch.command, timeout_minutes=task.resources.minutes)
     return Workshop(
         Site(order.root, order.data, order.work, Settings(pipeline=told)),
-        LedgerDoor(order.work, batch.pid),
+        JobLedger(order.work, batch.pid),
         LocalPipeline(batch.command, os.environ, data=order.data, work=order.work),
         Plan(batch.pid, batch.level, (), ()),
         batch.commit,
@@ -79,27 +79,42 @@ def _workshop(order: Order, batch: Batch, task: Task) -> Workshop:
     )
 
 
-def _take(shop: Workshop, task: Task, order: Order, job: str, restarts: int) -> None:
-    """Make sure that this line is ours to run; raise DoorError that says why it is not."""
+def _take(shop: Workshop, task: Task, order: Order) -> bool:
+    """Say whether this line is to be run by us, False where that is done; raise DoorError that says why it must not."""
+    job, restarts = slurm_job()
     attempts = shop.door.read_unit(task.unit.name, task.unit.digest, shop.plan.level)
     record = attempts[-1] if attempts else None
     what = f"{shop.plan.pid} {task.unit.name} step {order.step} of batch {shop.batch}"
-    if record is None or not record.state.is_open or record.batch != shop.batch:
+    if record is None or record.batch != shop.batch or not (record.state.is_open or restarts):
         raise DoorError(f"{what}: its attempt is closed; nothing is run")
     if not claim(claim_path(order.manifest, order.number, order.step, restarts), job):
         raise DoorError(f"{what}: another job has taken it; nothing is run twice")
-    if record.state is RunState.PUBLISHING:
-        return
     if restarts:
-        told = f"job {job} was begun again by Slurm"
-        shop.stop(record, told, Cause.MACHINE)
-    elif record.state is RunState.RUNNING and record.job:
+        return _takes_up(shop, record, order.step, job)
+    if record.state is RunState.RUNNING and record.job:
         raise DoorError(f"{what}: {record.job} still works on it; nothing is run")
-    elif _has_begun(shop, record, order.step):
+    if record.state is not RunState.PUBLISHING and len(record.outcomes) < order.step:
+        raise DoorError(f"{what}: the step before it has not come to a good end; nothing is run")
+    if _has_begun(shop, record, order.step):
         shop.door.write(record.model_copy(update={"state": RunState.RUNNING, "job": job, "host": socket.gethostname()}))
     if not isinstance(task.unit, Chain) and (lost := lost_members(shop, task)):
         shop.stop(record, lost, Cause.MACHINE)
         raise DoorError(f"{what}: {lost}; nothing is run")
+    return True
+
+
+def _takes_up(shop: Workshop, record: Record, step: int, job: str) -> bool:
+    """Say whether there is something to run for a job that Slurm has begun again; what it had begun is closed.
+
+    Its node failed, or it had to make room, or somebody requeued it: the attempt may be at any point.
+    """
+    if record.state is RunState.GOOD or (record.state.is_open and len(record.outcomes) > step):
+        return False
+    if record.state is RunState.FAILED:
+        raise DoorError(f"{record.name}: {record.verdict}; nothing is run again")
+    if record.state is RunState.RUNNING:
+        shop.stop(record, f"job {job} was begun again by Slurm", Cause.MACHINE)
+    return True
 
 
 def _has_begun(shop: Workshop, record: Record, step: int) -> bool:
@@ -114,7 +129,10 @@ def lost_members(shop: Workshop, task: Task) -> str:
     for member in getattr(task.unit, "members", ()):
         door = LedgerDoor(shop.door.work, member.pid)
         current = work.current_record(door.read(f"{member.obsnum}.*"), str(member.obsnum))
-        if current is None or current.digest != member.digest or not (door.products / str(member.obsnum)).is_dir():
+        planned = current is not None and current.digest == member.digest
+        if member.pid == shop.plan.pid:
+            planned = planned and current is not None and current.level >= shop.plan.level
+        if not planned or not (door.products / str(member.obsnum)).is_dir():
             lost.append(str(member.obsnum))
     return f"its member {', '.join(lost)} is not there as planned" if lost else ""
 

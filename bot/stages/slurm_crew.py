@@ -219,24 +219,33 @@ class SlurmCrew:
     def _submit(self, batch: Batch) -> None:
         """Submit the arrays that Slurm does not have yet; release combinations behind their members."""
         jobs = self.open[batch.id]
-        home = self.store.folder(batch.id)
         for array in batch.arrays:
             if array.name not in jobs:
                 name = batch.job_name(array)
-                jobs[array.name] = self.slurm.find(name) or self.slurm.submit(
-                    Submission(
-                        name=name,
-                        array=array,
-                        script=home / "job.sh",
-                        arguments=(str(home / MANIFEST), str(array.offset), str(array.step)),
-                        output=str(home / "out" / f"{array.name}.%a"),
-                        comment=f"{batch.pid} level {batch.level} digest {batch.digest} commit {batch.commit or '-'}",
-                        after=jobs.get(array.after),
-                    )
-                )
+                jobs[array.name] = self.slurm.find(name) or self.slurm.submit(self._submission(batch, array))
                 self.store.note_job(batch.id, array.name, jobs[array.name])
                 if array.waits:
                     self._release(batch, array, array.indices)
+
+    def _submission(self, batch: Batch, array: Array) -> Submission:
+        home = self.store.folder(batch.id)
+        return Submission(
+            name=batch.job_name(array),
+            array=array,
+            script=home / "job.sh",
+            arguments=(str(home / MANIFEST), str(array.offset), str(array.step)),
+            output=str(home / "out" / f"{array.name}.%a"),
+            comment=f"{batch.pid} level {batch.level} digest {batch.digest} commit {batch.commit or '-'}",
+            after=self._before(batch, array),
+        )
+
+    def _before(self, batch: Batch, array: Array) -> int | None:
+        """Return the job whose task of the same index must end well first; None: nothing, or Slurm has forgotten it.
+
+        That it has is no danger: each line looks for itself whether the one before it was good (bot.stages.node).
+        """
+        steps = {one.name: one for one in batch.arrays}
+        return self.slurm.find(batch.job_name(steps[array.after])) if array.after else None
 
     def _release(self, batch: Batch, array: Array, indices: tuple[int, ...]) -> None:
         """Give combinations exactly their living members as dependencies, and release them."""
@@ -312,7 +321,7 @@ class SlurmCrew:
     def _settle(self, place: Place, meanings: Mapping[Spot, Meaning]) -> None:
         """Take note of how a unit ended; close its record where the job could not."""
         unit = place.unit
-        attempts = self.shop.door.read_unit(unit.name, unit.digest, self.shop.plan.level)
+        attempts = self.shop.door.read_unit(unit.name, unit.digest, place.batch.level)
         record = attempts[-1] if attempts else None
         if record is not None and record.state.is_open:
             record = self._close(place, record, [meanings.get(spot, GONE) for spot in self._spots(place)] or [GONE])
