@@ -112,7 +112,7 @@ def _takes_up(shop: Workshop, record: Record, step: int, job: str) -> bool:
         return False
     if record.state is RunState.FAILED:
         raise DoorError(f"{record.name}: {record.verdict}; nothing is run again")
-    if record.state is RunState.RUNNING:
+    if record.state is RunState.RUNNING or shop.area(record).is_dir():
         shop.stop(record, f"job {job} was begun again by Slurm", Cause.MACHINE)
     return True
 

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.doors.batches import MANIFEST, BatchStore
 from bot.doors.files import append_text
@@ -342,7 +342,9 @@ class SlurmCrew:
     def _close(self, place: Place, record: Record, ends: list[Meaning]) -> Record | None:
         """Bring a record to its end whose job ended without doing so; None: it never began and is withdrawn."""
         if record.state is RunState.PUBLISHING:
-            return Attempt(self.shop, place.unit, threading.Event()).step()
+            plan = replace(self.shop.plan, level=place.batch.level)
+            shop = replace(self.shop, plan=plan, kept=place.batch.kept)
+            return Attempt(shop, place.unit, threading.Event()).step()
         why = next((end for end in ends if end is not STATES["COMPLETED"]), STATES["COMPLETED"])
         if record.state is RunState.INTENT and (why is BLOCKED or batches.lost_members(place.unit, self.failed)):
             self.shop.door.withdraw(record)

@@ -38,7 +38,9 @@ def raise_cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster of tests that leave it as they found it."""
-    yield from raise_cluster(tmp_path_factory.mktemp("slurm"), Shape(max_array_size=21, slurmd_timeout_s=5))
+    yield from raise_cluster(
+        tmp_path_factory.mktemp("slurm"), Shape(max_array_size=21, slurmd_timeout_s=5, requeue_s=5)
+    )
 
 
 @pytest.fixture
