@@ -43,6 +43,12 @@ def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster
     )
 
 
+@pytest.fixture(scope="session")
+def accounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster with slurmdbd and MariaDB, which soon forgets in its queue what has ended."""
+    yield from raise_cluster(tmp_path_factory.mktemp("accounted"), Shape(accounting=True, min_job_age_s=2))
+
+
 @pytest.fixture
 def cluster(shared_cluster: Cluster) -> Iterator[Cluster]:
     """The shared cluster, empty."""

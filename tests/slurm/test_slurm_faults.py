@@ -15,6 +15,7 @@ from tests.e2e.site import PID, kill_tree
 from tests.slurm.cluster import Cluster, Shape
 from tests.slurm.conftest import raise_cluster
 from tests.slurm.site import SlurmSite
+from tests.slurm.test_slurm_run import check_memory
 
 ALL = {"117001", "117002", "117003", "117001_117003", "117004", "117005", "117006", "117004_117006"}
 
@@ -246,16 +247,31 @@ def test_three_thousand_lines_are_handed_over_in_a_few_calls_and_cancelled(tmp_p
 
 
 @pytest.mark.slow
-def test_accounting_tells_how_jobs_ended_that_the_queue_has_forgotten(tmp_path: Path) -> None:
-    for cluster in raise_cluster(tmp_path / "accounted", Shape(accounting=True, min_job_age_s=2)):
-        site = SlurmSite(tmp_path / "site", cluster=cluster).laid_out(sources=1, obsnums=2, tiers=1)
-        site.whims["QUICK_S"] = "60"
-        site.slurm("--no-wait")
-        site.await_(lambda site=site: len(site.calls()) == 2)
-        for number in cluster.job_processes():
-            cluster.kill(number)
-        time.sleep(8)
-        site.whims["QUICK_S"] = "0"
-        site.slurm()
-        assert "the job failed before it could say why" in {one.verdict for one in site.ledger()}
-        assert site.states() == {"117001": "good", "117002": "good", "117001_117002": "good"}
+def test_accounting_tells_how_jobs_ended_that_the_queue_has_forgotten(accounted: Cluster, tmp_path: Path) -> None:
+    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=1, obsnums=2, tiers=1)
+    site.whims["QUICK_S"] = "60"
+    site.slurm("--no-wait")
+    site.await_(lambda: len(site.calls()) == 2)
+    for number in accounted.job_processes():
+        accounted.kill(number)
+    site.await_(lambda: not accounted.run("squeue", "-h", "-a", "-t", "all").replace("PENDING", "").strip())
+    site.whims["QUICK_S"] = "0"
+    site.slurm()
+    assert "the job failed before it could say why" in {one.verdict for one in site.ledger()}
+    assert site.states() == {"117001": "good", "117002": "good", "117001_117002": "good"}
+
+
+@pytest.mark.slow
+def test_memory_and_cancelled_jobs_have_their_causes_with_accounting_too(accounted: Cluster, tmp_path: Path) -> None:
+    check_memory(SlurmSite(tmp_path / "greedy", cluster=accounted))
+    site = SlurmSite(tmp_path / "cancelled", cluster=accounted).laid_out(sources=1, obsnums=1, tiers=1)
+    site.whims["QUICK_S"] = "60"
+    site.slurm("--no-wait")
+    site.await_(site.calls)
+    job = site.queued()[0].split()[0]
+    accounted.run("scancel", job)
+    site.await_(lambda: "CANCELLED" in accounted.run("sacct", "-X", "-n", "-P", "-o", "State", "-j", job))
+    site.whims["QUICK_S"] = "0"
+    site.slurm()
+    attempts = sorted((one for one in site.ledger() if one.name == "117001"), key=lambda one: one.attempt)
+    assert [(str(one.state), str(one.cause)) for one in attempts] == [("stopped", "operator"), ("good", "")]
