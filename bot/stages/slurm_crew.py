@@ -21,7 +21,7 @@ from bot.doors.slurm import QueueFull, Slurm, Submission
 from bot.doors.templates import render_template
 from bot.formats.slurm_text import Row
 from bot.model.batch import Array, Batch, Task
-from bot.model.plan import Unit
+from bot.model.plan import Chain, Unit
 from bot.model.record import Cause, Record, RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import BLOCKED, GONE, HELD, STATES, Meaning, Phase, meaning_of
@@ -68,6 +68,8 @@ class SlurmCrew:
         self.blocked: dict[str, str] = {}
         self.ended: list[Record] = []
         self.running: tuple[str, ...] = ()
+        self.failing: set[str] = set()
+        """Units of which a job has not ended well, though others of them may still live."""
         self.max_array_size, self.has_accounting = slurm.limits()
         self.open: dict[str, dict[str, int]] = {}
         """{batch: {array: job id}} of the batches that live."""
@@ -276,15 +278,17 @@ class SlurmCrew:
         over = [name for name, place in self.live.items() if self._is_over(place, meanings)]
         if over and self.has_accounting:
             meanings |= self._remembered(over, meanings)
-        self.running = tuple(
-            name
-            for name, place in self.live.items()
-            if any(meanings.get(spot, GONE).phase is Phase.WORKS for spot in self._spots(place))
-        )
+        self.running = tuple(name for name, place in self.live.items() if self._has(place, meanings, _works))
+        self.failing = {name for name, place in self.live.items() if self._has(place, meanings, _ended_badly)}
+        over.sort(key=lambda name: not isinstance(self.live[name].unit, Chain))  # what blocks before what is blocked
         for name in over:
             self._settle(self.live[name], meanings)
         self._release_held(rows)
         self._close_batches()
+
+    def _has(self, place: Place, meanings: Mapping[Spot, Meaning], is_so: Callable[[Meaning], bool]) -> bool:
+        """Say whether one of the unit's jobs is in such a state."""
+        return any(is_so(meanings[spot]) for spot in self._spots(place) if spot in meanings)
 
     def _rows(self) -> list[Row]:
         names = [one.job_name(array) for one in self._live_batches() for array in one.arrays]
@@ -346,7 +350,8 @@ class SlurmCrew:
             shop = replace(self.shop, plan=plan, kept=place.batch.kept)
             return Attempt(shop, place.unit, threading.Event()).step()
         why = next((end for end in ends if end is not STATES["COMPLETED"]), STATES["COMPLETED"])
-        if record.state is RunState.INTENT and (why is BLOCKED or batches.lost_members(place.unit, self.failed)):
+        before = {*self.failed, *self.waiting, *self.failing}  # Slurm says CANCELLED of what waits for those, too
+        if record.state is RunState.INTENT and (why is BLOCKED or work.waits_for(place.unit, before)):
             self.shop.door.withdraw(record)
             return None
         if record.state is RunState.INTENT and why is GONE:  # a waiting job leaves the queue without a trace
@@ -378,3 +383,11 @@ class SlurmCrew:
         for batch_id in [one for one in self.open if one not in living]:
             del self.open[batch_id]
             self.store.remove(batch_id)
+
+
+def _works(meaning: Meaning) -> bool:
+    return meaning.phase is Phase.WORKS
+
+
+def _ended_badly(meaning: Meaning) -> bool:
+    return meaning.phase is Phase.ENDED and meaning is not STATES["COMPLETED"]

@@ -17,11 +17,11 @@ ALL_OF_TWO = {"117001", "117002", "117003", "117001_117003", "117004", "117005",
 def check_memory(site: SlurmSite) -> None:
     """A line of 300 MB gets 0.2 GB, and then four times as much."""
     greedy = site.root / "greedy.sh"
+    site.laid_out(sources=1, obsnums=1, tiers=1, command=str(greedy))
     greedy.write_text(
         "#!/bin/sh\npython3 -c 'import time; x = bytearray(300_000_000); time.sleep(3)' && exec /bin/sh \"$@\"\n"
     )
     greedy.chmod(0o755)
-    site.laid_out(sources=1, obsnums=1, tiers=1, command=str(greedy))
     site.settings(command=str(greedy), memory_gb=0.2, more="  escalation: {factor: 4}\n")
     site.slurm()
     attempts = sorted((one for one in site.ledger() if one.name == "117001"), key=lambda one: one.attempt)
