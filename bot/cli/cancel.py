@@ -11,12 +11,16 @@ import argparse
 from bot.cli.output import print_json
 from bot.settings import Site
 
-EXAMPLES = ("lmtbot cancel 2024-S1-MX-2    end what Slurm has of this project",)
+EXAMPLES = (
+    "lmtbot cancel 2024-S1-MX-2              end what Slurm has of this project",
+    "lmtbot cancel 2024-S1-MX-2 --dry-run    how many jobs that would be",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `lmtbot cancel`."""
     parser.add_argument("pid", metavar="PID", help="the project")
+    parser.add_argument("--dry-run", action="store_true", help="tell how many jobs, and cancel nothing")
 
 
 def run(args: argparse.Namespace, site: Site) -> int:
@@ -27,16 +31,17 @@ def run(args: argparse.Namespace, site: Site) -> int:
     from bot.stages.slurm_jobs import cancel_jobs
 
     read_project(site, args.pid)
-    count = cancel_jobs(site, args.pid)
+    count = cancel_jobs(site, args.pid, dry_run=args.dry_run)
     told = ""
     try:
-        settle_slurm(site, args.pid)
+        if not args.dry_run:
+            settle_slurm(site, args.pid)
     except Busy as busy:
         told = str(busy)
     if args.json:
-        print_json({"pid": args.pid, "cancelled": count, "runner": told})
+        print_json({"pid": args.pid, "dry_run": args.dry_run, "cancelled": count, "runner": told})
         return 0
-    print(f"{args.pid}: {count} jobs cancelled")
+    print(f"{args.pid}: {count} jobs {'would be ' if args.dry_run else ''}cancelled")
     if told:
         print(f"a runner is still there: {told}")
     return 0

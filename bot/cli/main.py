@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bot import __version__
@@ -43,7 +43,6 @@ VERBS: Final = {
     "schema": ("bot.cli.schema", "the JSON Schemas of the project files"),
     "doctor": ("bot.cli.doctor", "what is missing on this machine, and how to get it"),
     "sim": ("bot.cli.sim", "a telescope to practise with: raw files that arrive as the real ones do"),
-    "task": ("bot.cli.task", "one line of a batch; Slurm's jobs call it"),
     "sandbox": ("bot.cli.sandbox", "a GitHub of your own to practise on, with people whom you can be"),
     "demo": ("bot.cli.demo", "a night arrives, in a folder of its own, with simulated data"),
 }
@@ -56,8 +55,13 @@ MORE: Final = "lmtbot VERB --help shows a verb's options and examples. Exit: 0 d
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    return guard(lambda: _dispatch(words))
+
+
+def guard(action: Callable[[], int]) -> int:
+    """Do it, and return its exit code; say what went wrong as all of lmtbot does."""
     try:
-        return _dispatch(words)
+        return action()
     except LmtBotError as error:
         print(f"lmtbot: {error}", file=sys.stderr)
         return EXIT_MEND

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from bot.cli.run import execute
+from bot.cli.run import dry_run, execute
 from bot.settings import Site
 from bot.stages.level1 import Request
 
@@ -16,6 +16,7 @@ EXAMPLES = (
     "lmtbot retry 2024-S1-MX-2                     what failed, once more",
     "lmtbot retry 2024-S1-MX-2 --obsnum 112139     only this one and its combinations",
     "lmtbot retry 2024-S1-MX-2 --no-wait           hand over and leave",
+    "lmtbot retry 2024-S1-MX-2 --dry-run           which lines that would be",
 )
 
 
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="S", help="only this source")
     parser.add_argument("--obsnum", metavar="N", type=int, help="only this obsnum and its combinations")
     parser.add_argument("--wait", action=argparse.BooleanOptionalAction, default=True, help="watch until all has ended")
+    parser.add_argument("--dry-run", action="store_true", help="tell what would run, and change nothing")
 
 
 def run(args: argparse.Namespace, site: Site) -> int:
@@ -32,4 +34,4 @@ def run(args: argparse.Namespace, site: Site) -> int:
     request = Request(
         pid=args.pid, jobs=1, source=args.source, obsnum=args.obsnum, only_failed=True, executor="slurm", wait=args.wait
     )
-    return execute(args, site, request)
+    return dry_run(args, site, request) if args.dry_run else execute(args, site, request)

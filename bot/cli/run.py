@@ -54,7 +54,7 @@ def run(args: argparse.Namespace, site: Site) -> int:
         executor=args.executor,
         wait=args.wait,
     )
-    return _dry_run(args, site, request) if args.dry_run else execute(args, site, request)
+    return dry_run(args, site, request) if args.dry_run else execute(args, site, request)
 
 
 def execute(args: argparse.Namespace, site: Site, request: Request) -> int:
@@ -72,7 +72,8 @@ def execute(args: argparse.Namespace, site: Site, request: Request) -> int:
     return 1 if outcome.failed or outcome.blocked else 0
 
 
-def _dry_run(args: argparse.Namespace, site: Site, request: Request) -> int:
+def dry_run(args: argparse.Namespace, site: Site, request: Request) -> int:
+    """Tell what would run, and change nothing."""
     plan, parted, _, _ = survey(site, request)
     if args.json:
         units = [{"name": one.name, "digest": one.digest, "lines": [str(x) for x in one.lines]} for one in parted.todo]
@@ -116,8 +117,10 @@ class Shown:
         """Return what runs, how much is done and failed, and the time left."""
         left = "" if progress.seconds_left is None else f", about {_span(progress.seconds_left)} left"
         failed = f", {progress.failed} failed" if progress.failed else ""
-        running = f"; running {', '.join(progress.running[:4])}" if progress.running else ""
-        return f"{progress.done}/{progress.total} done{failed}{left}{running}"
+        waiting = progress.total - progress.done - len(progress.running)
+        names = ", ".join(progress.running[:4]) + (", ..." if len(progress.running) > 4 else "")
+        running = f"; {len(progress.running)} running: {names}" if progress.running else ""
+        return f"{progress.done}/{progress.total} done{failed}, {waiting} waiting{left}{running}"
 
     def clear(self) -> None:
         """Take the redrawn line away."""
@@ -137,15 +140,16 @@ def _print(outcome: Outcome) -> None:
     told = f"{outcome.plan.pid} level {outcome.plan.level}: {outcome.good} done now, {outcome.done_before} before"
     told += f", {len(outcome.failed)} failed, {len(outcome.blocked)} blocked"
     if outcome.left:
-        print(f"{told}, {len(outcome.left)} with Slurm; `lmtbot run {outcome.plan.pid} --executor slurm` watches them")
+        again = f"lmtbot run {outcome.plan.pid} --level {outcome.plan.level} --executor slurm"
+        print(f"{told}, {len(outcome.left)} with Slurm; `{again}` watches them")
     else:
         print(told + ("" if outcome.ended or outcome.blocked else "; nothing was left to do"))
 
 
 def _how_to_go_on(request: Request) -> str:
     if request.executor == "local":
-        return f"stopped; `lmtbot run {request.pid} --level 1` goes on where this ended"
-    again = f"`lmtbot run {request.pid} --executor slurm` comes back to them"
+        return f"stopped; `lmtbot run {request.pid} --level {request.level}` goes on where this ended"
+    again = f"`lmtbot run {request.pid} --level {request.level} --executor slurm` comes back to them"
     return f"the jobs stay with Slurm; {again}, `lmtbot queue` shows them, `lmtbot cancel {request.pid}` ends them"
 
 

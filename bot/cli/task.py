@@ -1,44 +1,28 @@
-"""Run one line of a batch on a Slurm node. Slurm's jobs call it; people have no need to.
+"""Run one line of a batch on a Slurm node: MANIFEST NUMBER STEP ROOT WORK [DATA].
 
-It judges, records and publishes as `lmtbot run` does on one machine, and exits with 1 unless the next line may follow.
+Slurm's jobs call it (templates/slurm.sh.j2), behind the head start of the line's call; people have no need to. It
+judges, records and publishes as `lmtbot run` does on one machine, and exits with 1 unless the next line may follow. A
+project has thousands of lines: no settings are read and no options parsed here that the batch has not told already.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from bot.settings import Site
-
-EXAMPLES = ("lmtbot task MANIFEST 17 0    the first line of unit 17",)
+from bot.cli.main import guard
+from bot.stages.node import Order, run_task
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `lmtbot task`."""
-    parser.add_argument("manifest", metavar="MANIFEST", help="manifest.jsonl of the batch")
-    parser.add_argument("number", metavar="NUMBER", help="the unit's place in the manifest")
-    parser.add_argument("step", metavar="STEP", help="its line: 0, 1, 2")
+def main(words: list[str]) -> NoReturn:
+    """Run the line, and end the process."""
+    code = guard(lambda: 0 if run_task(_order(*words)) else 1)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # nothing is left to do: taking everything down in order costs as much as a verdict
 
 
-def run(args: argparse.Namespace, site: Site) -> int:
-    """Run the line."""
-    from bot.stages.node import Order, run_task
-
-    return 0 if run_task(site, Order(Path(args.manifest), int(args.number), int(args.step))) else 1
-
-
-def main(words: list[str]) -> int:
-    """Start the pipeline first, and import what judges it while it works; that is how Slurm's jobs come in."""
-    from bot.stages.headstart import start_early
-
-    start_early(Path(words[0]), int(words[1]), int(words[2]))
-    from bot.cli.main import main as lmtbot
-
-    return lmtbot(["task", *words])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _order(manifest: str, number: str, step: str, root: str, work: str, data: str = "") -> Order:
+    return Order(Path(manifest), int(number), int(step), Path(root), Path(work), Path(data) if data else None)

@@ -14,7 +14,7 @@ from bot.doors.files import clear_unfinished, write_whole
 from bot.doors.locks import hold, is_held, share
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.formats.record_file import SUFFIX, parse_record, record_name, record_text
-from bot.model.record import Ledger, Record
+from bot.model.record import Ledger, Record, RunState
 
 STORE = "lmtbot"
 
@@ -110,3 +110,18 @@ class LedgerDoor:
     def is_locked(self) -> bool:
         """Say whether a runner holds the project now."""
         return is_held(self.home / "lock")
+
+
+class JobLedger(LedgerDoor):
+    """The ledger as a job of Slurm writes it, whose attempt somebody else may have closed.
+
+    A node that was only cut off goes on with jobs that Slurm has begun again elsewhere; those must not publish.
+    """
+
+    def write(self, record: Record) -> None:
+        """Write one record; raise DoorError where the attempt was stopped meanwhile."""
+        if record.state is not RunState.STOPPED:
+            for now in self.read(record_name(record).removesuffix(SUFFIX)).records:
+                if now.state is RunState.STOPPED:
+                    raise DoorError(f"{record.name}: this attempt was stopped meanwhile ({now.verdict}); it ends here")
+        super().write(record)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from pathlib import Path
 from bot.errors import DoorError, SettingsError
 
 POLL_S = 0.02
+LOOK_UP_S = 0.2
+"""How often who waits for a call looks up from it, to see whether it is to be stopped."""
 KEEPER = '"$@"; code=$?; echo "$code" >"$0.new" && mv "$0.new" "$0"; exit "$code"'
 """A fixed shell text that outlives us and writes the exit code down; the call's words are arguments, never its text."""
 EXIT_FILE = "exit"
@@ -52,6 +55,20 @@ class Call:
                 return True
             self.process_id = left[0]
         return False
+
+    def wait(self, seconds: float) -> None:
+        """Wait for its end, at most this long; may come back early, so ask has_ended()."""
+        try:
+            handle = os.pidfd_open(self.process_id)
+        except OSError:  # it has just ended, or the system cannot tell
+            time.sleep(min(seconds, POLL_S))
+            return
+        try:
+            looker = select.poll()
+            looker.register(handle, select.POLLIN)
+            looker.poll(1000 * seconds)
+        finally:
+            os.close(handle)
 
     def stop(self) -> None:
         """End all that works in its area: politely, then for certain; raise DoorError for who cannot be ended."""

@@ -5,14 +5,18 @@ The files themselves are read by bot.formats.validation; a schema only says the 
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import DefsRef, GenerateJsonSchema, JsonRef, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import CoreSchema
+from pydantic_core.core_schema import ModelSchema
 
 from bot.errors import ProjectError
 from bot.formats.project_file import MODELS
@@ -56,13 +60,32 @@ _LIMITS: dict[str, Json] = dict(map(_limits_of, (Pid, Grade)))
 
 
 class _Generator(GenerateJsonSchema):
-    """Knows the definition that the model refers to for parameters."""
+    """Knows the definition that the model refers to for parameters, and what the keys mean."""
 
     def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
         """Generate with the definition in place, which pydantic cannot make for a class of our own."""
         self.definitions[DefsRef("Parameters")] = _PLACE
         self.json_to_defs_refs[JsonRef(PARAMETERS)] = DefsRef("Parameters")
         return super().generate(schema, mode)
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        """Describe each key by the docstring below its field, where its type does not say what it is."""
+        made = super().model_schema(schema)
+        for name, words in _docstrings_of(schema["cls"]).items():
+            made.get("properties", {}).get(name, {}).setdefault("description", words)
+        return made
+
+
+def _docstrings_of(model: type) -> dict[str, str]:
+    """Return what stands below each field of a model of ours."""
+    told: dict[str, str] = {}
+    for one in reversed([cls for cls in model.__mro__ if cls.__module__.startswith("bot.")]):
+        body = ast.parse(inspect.getsource(one)).body[0].body  # type: ignore[attr-defined]
+        for field, below in pairwise(body):
+            match field, below:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str() as words)):
+                    told[name] = inspect.cleandoc(words)
+    return told
 
 
 def schema_of(name: str, parameters: Mapping[str, str] | None = None) -> Json:

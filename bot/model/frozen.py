@@ -8,9 +8,13 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Frozen(BaseModel):
-    """A value that cannot change and knows no keys but its own."""
+    """A value that cannot change and knows no keys but its own.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    What a key means stands below it as a docstring. Only schemas need that (bot.formats.schema), and reading every
+    class's source for it would cost each start of lmtbot a tenth of a second.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod

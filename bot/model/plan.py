@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bot.model.project import Tier
+if TYPE_CHECKING:
+    from bot.model.project import Tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,11 @@ class RunLine:
 
     def __str__(self) -> str:
         return " ".join(("SLpipeline.sh", *self.words))
+
+    def get(self, key: str) -> str | None:
+        """Return the value that acts: the last one, as the pipeline reads them."""
+        words = (word.partition("=") for word in reversed(self.words))
+        return next((value for name, _, value in words if name == key), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from typing import Any
 
 from bot.formats.rcfile import Products, RcFile
 from bot.model.plan import Chain, RunLine, Unit
-from bot.model.project import Parameters
 
 METRICS = ("rms", "rms0", "inttime", "tau", "nchan", "vlsr")
 FACTS = ("instrument", "obspgm", "src", "restfreq", "date_obs", "date", "numbands", "qagrade")
@@ -56,7 +55,7 @@ def judge(unit: Unit, products: Products | None) -> Judgement:
     judging.look_at_calls()
     if kind != SPECTRA_ONLY and not products.has_metadata and not _without_metadata(unit):
         judging.faults.append("no metadata YAML was written, as in every hollow run")
-    if not products.has_tap and any(Parameters(line.words).get("tap") == "1" for line in unit.lines):
+    if not products.has_tap and any(line.get("tap") == "1" for line in unit.lines):
         judging.faults.append("no TAP was made, and a quick look is nothing without")
     if not isinstance(unit, Chain):
         judging.faults += _judge_members(unit, products)
@@ -138,7 +137,7 @@ def _banks_of(line: RunLine, products: Products) -> list[str]:
 
     Data with one band are bank 0, or the other when only that one's frequency was set (LMTOY bin/seq_pipeline.sh).
     """
-    asked = Parameters(line.words).get("bank")
+    asked = line.get("bank")
     if asked in ("0", "1"):
         return [str(asked)]
     if (products.rc.number("numbands") or 1) >= 2:
@@ -154,7 +153,7 @@ def _judge_members(unit: Unit, products: Products) -> list[str]:
 
 
 def _without_metadata(unit: Unit) -> bool:
-    return any(Parameters(line.words).get("meta") == "0" for line in unit.lines)
+    return any(line.get("meta") == "0" for line in unit.lines)
 
 
 def _metrics(rc: RcFile) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.doors.clock import now, stamp
 from bot.doors.ledger import LedgerDoor
-from bot.doors.pipeline import POLL_S, Call, LocalPipeline
+from bot.doors.pipeline import LOOK_UP_S, Call, LocalPipeline
 from bot.doors.results import discard, link_member, publish, read_products
 from bot.errors import DoorError
 from bot.formats.record_file import SUFFIX, record_name
@@ -258,7 +258,7 @@ class Attempt:
                 call.stop()
                 minutes = self.shop.site.settings.pipeline.timeout_minutes
                 return f"it took more than {minutes} minutes and was ended", Cause.TIME
-            time.sleep(POLL_S)
+            call.wait(LOOK_UP_S)
         return "", Cause.NONE
 
     def _judge(self, record: Record) -> Judgement:

@@ -16,9 +16,13 @@ from typing import Any
 from bot.doors.claims import claim, claim_path, slurm_job
 from bot.doors.pipeline import LocalPipeline
 
+QUIET_S = 1.0
+"""How long a job keeps still after its call has started: Slurm starts many at a time, and imports need processors."""
 
-def start_early(manifest: Path, number: int, step: int) -> None:
-    """Start the call of a step, if this is the plain case."""
+
+def start_early(*words: str) -> None:
+    """Start the call of MANIFEST NUMBER STEP, if this is the plain case, and let other jobs start theirs."""
+    manifest, number, step = Path(words[0]), int(words[1]), int(words[2])
     with manifest.open(encoding="utf-8") as rows:
         batch = json.loads(next(rows))
         task = json.loads(next(islice(rows, number, None)))
@@ -30,7 +34,8 @@ def start_early(manifest: Path, number: int, step: int) -> None:
     if claim(claim_path(manifest, number, step, restarts), job):
         pipeline = LocalPipeline(batch["command"], os.environ, data=None, work=manifest.parents[4])
         (home / "log").mkdir(exist_ok=True)
-        pipeline.start(unit["lines"][step]["words"], area, home / "log" / f"{attempt}.log", step)
+        call = pipeline.start(unit["lines"][step]["words"], area, home / "log" / f"{attempt}.log", step)
+        call.wait(QUIET_S)
 
 
 def _is_next(path: Path, area: Path, step: int) -> bool:

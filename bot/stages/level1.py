@@ -210,7 +210,7 @@ def _run_slurm(
     later = {unit.name: why for unit in parted.todo if (why := _outside(unit, shop.plan, parted))}
     units = {unit.name: unit for unit in parted.todo if unit.name not in later}
     crew.add({name: unit for name, unit in units.items() if request.only_failed or name not in crew.failed})
-    again = f"`lmtbot retry {request.pid}` runs it again"
+    again = f"`lmtbot run {request.pid} --level {request.level} --executor slurm --only-failed` runs it again"
     before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
     ended = crew.run(wait=request.wait)
     blocked = {**parted.blocked, **before, **crew.blocked}
@@ -256,6 +256,9 @@ def _wind_up(shop: Workshop, ledger: Ledger, request: Request) -> None:
             f"{shop.door.pid}: {len(with_slurm)} units are with Slurm: {', '.join(one.name for one in with_slurm[:5])}"
         )
         raise DoorError(f"{told}; go on with --executor slurm, or end them with `lmtbot cancel {shop.door.pid}`")
+    if other := [one for one in with_slurm if one.level != shop.plan.level]:
+        told = f"{shop.door.pid}: level {other[0].level} is with Slurm: {', '.join(one.name for one in other[:5])}"
+        raise DoorError(f"{told}; wait until it has ended, or end it with `lmtbot cancel {shop.door.pid}`")
     if foreign and not request.take_over:
         told = ", ".join(f"{one.name} on {one.host} since {one.started}" for one in foreign)
         raise DoorError(

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.doors.batches import MANIFEST, BatchStore
 from bot.doors.files import append_text
@@ -21,7 +21,7 @@ from bot.doors.slurm import QueueFull, Slurm, Submission
 from bot.doors.templates import render_template
 from bot.formats.slurm_text import Row
 from bot.model.batch import Array, Batch, Task
-from bot.model.plan import Unit
+from bot.model.plan import Chain, Unit
 from bot.model.record import Cause, Record, RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import BLOCKED, GONE, HELD, STATES, Meaning, Phase, meaning_of
@@ -68,6 +68,8 @@ class SlurmCrew:
         self.blocked: dict[str, str] = {}
         self.ended: list[Record] = []
         self.running: tuple[str, ...] = ()
+        self.failing: set[str] = set()
+        """Units of which a job has not ended well, though others of them may still live."""
         self.max_array_size, self.has_accounting = slurm.limits()
         self.open: dict[str, dict[str, int]] = {}
         """{batch: {array: job id}} of the batches that live."""
@@ -210,34 +212,42 @@ class SlurmCrew:
 
     def _script(self, batch: Batch) -> str:
         site = self.shop.site
-        options = ["--root", str(site.root), "--work", str(site.need_work())]
-        options += ["--data", str(site.data)] if site.data else []
+        places = [str(place) for place in (site.root, site.need_work(), site.data) if place]
         return render_template(
-            site.code, "slurm.sh.j2", batch=batch, modules=self.settings.modules, options=options,
-            environment=self.settings.environment, command=[sys.executable, "-m", "bot.cli.task"],
+            site.code, "slurm.sh.j2", batch=batch, modules=self.settings.modules, places=places,
+            environment=self.settings.environment, python=sys.executable,
         )  # fmt: skip
 
     def _submit(self, batch: Batch) -> None:
         """Submit the arrays that Slurm does not have yet; release combinations behind their members."""
         jobs = self.open[batch.id]
-        home = self.store.folder(batch.id)
         for array in batch.arrays:
             if array.name not in jobs:
                 name = batch.job_name(array)
-                jobs[array.name] = self.slurm.find(name) or self.slurm.submit(
-                    Submission(
-                        name=name,
-                        array=array,
-                        script=home / "job.sh",
-                        arguments=(str(home / MANIFEST), str(array.offset), str(array.step)),
-                        output=str(home / "out" / f"{array.name}.%a"),
-                        comment=f"{batch.pid} level {batch.level} digest {batch.digest} commit {batch.commit or '-'}",
-                        after=jobs.get(array.after),
-                    )
-                )
+                jobs[array.name] = self.slurm.find(name) or self.slurm.submit(self._submission(batch, array))
                 self.store.note_job(batch.id, array.name, jobs[array.name])
                 if array.waits:
                     self._release(batch, array, array.indices)
+
+    def _submission(self, batch: Batch, array: Array) -> Submission:
+        home = self.store.folder(batch.id)
+        return Submission(
+            name=batch.job_name(array),
+            array=array,
+            script=home / "job.sh",
+            arguments=(str(home / MANIFEST), str(array.offset), str(array.step)),
+            output=str(home / "out" / f"{array.name}.%a"),
+            comment=f"{batch.pid} level {batch.level} digest {batch.digest} commit {batch.commit or '-'}",
+            after=self._before(batch, array),
+        )
+
+    def _before(self, batch: Batch, array: Array) -> int | None:
+        """Return the job whose task of the same index must end well first; None: nothing, or Slurm has forgotten it.
+
+        That it has is no danger: each line looks for itself whether the one before it was good (bot.stages.node).
+        """
+        steps = {one.name: one for one in batch.arrays}
+        return self.slurm.find(batch.job_name(steps[array.after])) if array.after else None
 
     def _release(self, batch: Batch, array: Array, indices: tuple[int, ...]) -> None:
         """Give combinations exactly their living members as dependencies, and release them."""
@@ -268,15 +278,17 @@ class SlurmCrew:
         over = [name for name, place in self.live.items() if self._is_over(place, meanings)]
         if over and self.has_accounting:
             meanings |= self._remembered(over, meanings)
-        self.running = tuple(
-            name
-            for name, place in self.live.items()
-            if any(meanings.get(spot, GONE).phase is Phase.WORKS for spot in self._spots(place))
-        )
+        self.running = tuple(name for name, place in self.live.items() if self._has(place, meanings, _works))
+        self.failing = {name for name, place in self.live.items() if self._has(place, meanings, _ended_badly)}
+        over.sort(key=lambda name: not isinstance(self.live[name].unit, Chain))  # what blocks before what is blocked
         for name in over:
             self._settle(self.live[name], meanings)
         self._release_held(rows)
         self._close_batches()
+
+    def _has(self, place: Place, meanings: Mapping[Spot, Meaning], is_so: Callable[[Meaning], bool]) -> bool:
+        """Say whether one of the unit's jobs is in such a state."""
+        return any(is_so(meanings[spot]) for spot in self._spots(place) if spot in meanings)
 
     def _rows(self) -> list[Row]:
         names = [one.job_name(array) for one in self._live_batches() for array in one.arrays]
@@ -313,7 +325,7 @@ class SlurmCrew:
     def _settle(self, place: Place, meanings: Mapping[Spot, Meaning]) -> None:
         """Take note of how a unit ended; close its record where the job could not."""
         unit = place.unit
-        attempts = self.shop.door.read_unit(unit.name, unit.digest, self.shop.plan.level)
+        attempts = self.shop.door.read_unit(unit.name, unit.digest, place.batch.level)
         record = attempts[-1] if attempts else None
         if record is not None and record.state.is_open:
             record = self._close(place, record, [meanings.get(spot, GONE) for spot in self._spots(place)] or [GONE])
@@ -334,9 +346,12 @@ class SlurmCrew:
     def _close(self, place: Place, record: Record, ends: list[Meaning]) -> Record | None:
         """Bring a record to its end whose job ended without doing so; None: it never began and is withdrawn."""
         if record.state is RunState.PUBLISHING:
-            return Attempt(self.shop, place.unit, threading.Event()).step()
+            plan = replace(self.shop.plan, level=place.batch.level)
+            shop = replace(self.shop, plan=plan, kept=place.batch.kept)
+            return Attempt(shop, place.unit, threading.Event()).step()
         why = next((end for end in ends if end is not STATES["COMPLETED"]), STATES["COMPLETED"])
-        if record.state is RunState.INTENT and (why is BLOCKED or batches.lost_members(place.unit, self.failed)):
+        before = {*self.failed, *self.waiting, *self.failing}  # Slurm says CANCELLED of what waits for those, too
+        if record.state is RunState.INTENT and (why is BLOCKED or work.waits_for(place.unit, before)):
             self.shop.door.withdraw(record)
             return None
         if record.state is RunState.INTENT and why is GONE:  # a waiting job leaves the queue without a trace
@@ -368,3 +383,11 @@ class SlurmCrew:
         for batch_id in [one for one in self.open if one not in living]:
             del self.open[batch_id]
             self.store.remove(batch_id)
+
+
+def _works(meaning: Meaning) -> bool:
+    return meaning.phase is Phase.WORKS
+
+
+def _ended_badly(meaning: Meaning) -> bool:
+    return meaning.phase is Phase.ENDED and meaning is not STATES["COMPLETED"]

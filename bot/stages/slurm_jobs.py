@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bot.doors.batches import BatchStore
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
 from bot.doors.slurm import Slurm, site_options
 from bot.formats.slurm_text import Row, indices_text
+from bot.model.batch import NAME_ROOT
 from bot.model.record import Record
 from bot.rules.slurm_states import Phase, meaning_of
 from bot.settings import Site
+
+_NAME = re.compile(rf"{NAME_ROOT}\.(.+)\.L(\d)\.([0-9a-f]+)\.\w+")
+
+
+class _Name(NamedTuple):
+    """What the name of a job says (bot.model.batch.Batch.job_name)."""
+
+    pid: str
+    level: int
+    batch: str
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class QueuedBatch:
 
     user: str
     pid: str
-    level: str
+    level: int
     batch: str
     told: str
     """The comment: digest and commit."""
@@ -42,23 +55,23 @@ def open_slurm(site: Site) -> Slurm:
 
 def list_queue(site: Site) -> list[QueuedBatch]:
     """Return what lives in Slurm of everybody's lmtbot, by batch."""
-    counts: dict[tuple[str, str, str, str, str], Counter[Phase]] = {}
-    for row in _living(open_slurm(site).queue()):
-        pid, level, batch = _words(row)
-        key = (row.user, pid, level, batch, row.comment)
-        counts.setdefault(key, Counter())[meaning_of(row.state, row.reason).phase] += len(row.indices)
+    counts: dict[tuple[str, _Name, str], Counter[Phase]] = {}
+    for row, name in _living(open_slurm(site).queue()):
+        found = counts.setdefault((row.user, name, row.comment), Counter())
+        found[meaning_of(row.state, row.reason).phase] += len(row.indices)
     return [
-        QueuedBatch(user, pid, level, batch, told, found.total() - found[Phase.WORKS], found[Phase.WORKS])
-        for (user, pid, level, batch, told), found in sorted(counts.items())
+        QueuedBatch(user, name.pid, name.level, name.batch, told, n.total() - n[Phase.WORKS], n[Phase.WORKS])
+        for (user, name, told), n in sorted(counts.items())
     ]
 
 
-def cancel_jobs(site: Site, pid: str) -> int:
+def cancel_jobs(site: Site, pid: str, *, dry_run: bool = False) -> int:
     """Cancel the living jobs of the project's own batches; return how many. Nobody else's have these digests."""
     slurm = open_slurm(site)
     own = set(BatchStore(LedgerDoor(site.need_work(), pid)).ids())
-    rows = [row for row in _living(slurm.queue()) if _words(row)[0] == pid and _words(row)[2] in own]
-    slurm.cancel(f"{row.job}_[{indices_text(row.indices)}]" for row in rows)
+    rows = [row for row, name in _living(slurm.queue()) if name.pid == pid and name.batch in own]
+    if not dry_run:
+        slurm.cancel(f"{row.job}_[{indices_text(row.indices)}]" for row in rows)
     return sum(len(row.indices) for row in rows)
 
 
@@ -66,28 +79,31 @@ def cancel_records(site: Site, door: LedgerDoor, records: Sequence[Record]) -> N
     """Cancel the jobs of attempts that nobody wants any more, and wait until they have ended."""
     if not records:
         return
-    slurm, store = open_slurm(site), BatchStore(door)
+    slurm, spots = open_slurm(site), _spots_of(BatchStore(door), records)
     while True:
-        living = {(row.name, index): row.job for row in _living(slurm.queue()) for index in row.indices}
-        jobs = []
-        for record in records:
-            batch_id, _, number = record.batch.partition("/")
-            batch = store.read(batch_id)
-            for array in batch.steps_of(int(number)) if batch else ():
-                index = int(number) - array.offset
-                job = living.get((batch.job_name(array), index)) if batch else None
-                jobs += [f"{job}_{index}"] if job else []
+        living = [(row, index) for row, _ in _living(slurm.queue()) for index in row.indices]
+        jobs = [f"{row.job}_{index}" for row, index in living if (row.name, index) in spots]
         if not jobs:
             return
         slurm.cancel(jobs)
         time.sleep(1)
 
 
-def _living(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if meaning_of(row.state, row.reason).phase is not Phase.ENDED]
+def _spots_of(store: BatchStore, records: Sequence[Record]) -> set[tuple[str, int]]:
+    """Return (job name, index) of all jobs that work for these attempts."""
+    batches = {batch_id: store.read(batch_id) for batch_id in {one.batch.partition("/")[0] for one in records}}
+    spots = set()
+    for record in records:
+        batch_id, _, number = record.batch.partition("/")
+        if batch := batches[batch_id]:
+            arrays = batch.steps_of(int(number))
+            spots |= {(batch.job_name(array), int(number) - array.offset) for array in arrays}
+    return spots
 
 
-def _words(row: Row) -> tuple[str, str, str]:
-    """Return (pid, level, batch) of a job's name."""
-    words = row.name.split(".")
-    return ".".join(words[1:-3]), words[-3], words[-2]
+def _living(rows: list[Row]) -> Iterator[tuple[Row, _Name]]:
+    """Return the rows whose jobs live and bear a name of ours, with what the name says."""
+    for row in rows:
+        found = _NAME.fullmatch(row.name)
+        if found and meaning_of(row.state, row.reason).phase is not Phase.ENDED:
+            yield row, _Name(found[1], int(found[2]), found[3])

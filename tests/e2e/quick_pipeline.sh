@@ -3,7 +3,8 @@
 # and a publication look at. What it writes follows from its words alone. Whims: QUICK_S seconds long; QUICK_HOLLOW=TEXT:
 # calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1: SIGTERM is ignored; QUICK_LINGER=1: a process of a
 # session of its own stays behind; QUICK_ODD_PID=PID: obsnums that are odd belong to this project; QUICK_DIE=TEXT: calls
-# with TEXT are killed, as the kernel does when memory runs out. QUICK_NO_SDFITS=1: no calibrated spectra are packed.
+# with TEXT are killed, as the kernel does when memory runs out; QUICK_PID=PID: another project. QUICK_NO_SDFITS=1: no
+# calibrated spectra are packed.
 for word; do
     case $word in
         obsnum=*) members=${word#*=} name=$members ;;
@@ -15,7 +16,7 @@ for word; do
 done
 said="$*"
 said=${said%% work_lmt=*}
-pid=2024-S1-MX-2
+pid=${QUICK_PID:-2024-S1-MX-2}
 case $name in *[13579]) pid=${QUICK_ODD_PID:-$pid} ;; esac
 [ -z "$LMTSIM_JOURNAL" ] || echo "$(date +%s.%6N) $$ start $*" >>"$LMTSIM_JOURNAL"
 [ -z "$QUICK_STUBBORN" ] || trap '' TERM

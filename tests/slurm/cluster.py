@@ -32,7 +32,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ctld_port}
 SlurmdPort={slurmd_port}
 AuthType=auth/munge
-AuthInfo=socket={home}/munge.socket
+AuthInfo=socket={home}/munge.socket,cred_expire={requeue_s}
 CredType=cred/munge
 SlurmUser={user}
 SlurmdUser={user}
@@ -104,6 +104,9 @@ class Shape:
     max_jobs: int = 10_000
     min_job_age_s: int = 300
     slurmd_timeout_s: int = 30
+    requeue_s: int = 120
+    """How long Slurm waits before it begins a job again (AuthInfo's cred_expire); begun at once by a StartTime=now,
+    the job is ended by what was meant for its first start."""
 
 
 def missing(accounting: bool = False) -> str:

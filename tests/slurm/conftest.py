@@ -38,7 +38,15 @@ def raise_cluster(folder: Path, shape: Shape) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """The cluster of tests that leave it as they found it."""
-    yield from raise_cluster(tmp_path_factory.mktemp("slurm"), Shape(max_array_size=21, slurmd_timeout_s=5))
+    yield from raise_cluster(
+        tmp_path_factory.mktemp("slurm"), Shape(max_array_size=21, slurmd_timeout_s=5, requeue_s=5)
+    )
+
+
+@pytest.fixture(scope="session")
+def accounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster with slurmdbd and MariaDB, which soon forgets in its queue what has ended."""
+    yield from raise_cluster(tmp_path_factory.mktemp("accounted"), Shape(accounting=True, min_job_age_s=2))
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from typing import Any
 
 from bot.doors.ledger import LedgerDoor
 from bot.model.record import Record
+from tests.contract.legacy_texts import STYLES
+from tests.contract.test_corpus_import import write_folder
 from tests.e2e.site import PID, REPOSITORY, PracticeSite
 from tests.slurm.cluster import Cluster
 
@@ -27,12 +29,16 @@ class SlurmSite(PracticeSite):
     cluster: Cluster = field(kw_only=True)
     whims: dict[str, str] = field(default_factory=dict)
     """What the pipeline is to do (quick_pipeline.sh)."""
+    pid: str = PID
+
+    @property
+    def project(self) -> Path:
+        return self.root / "projects" / self.pid / "project.yaml"
 
     def laid_out(self, sources: int = 2, obsnums: int = 3, tiers: int = 3, command: str = "/bin/sh") -> SlurmSite:
         """Lay out a project of RSR sources, each with obsnums of its own and a combination."""
-        for folder in ("projects/" + PID, "data", "work", ".github"):
-            (self.root / folder).mkdir(parents=True, exist_ok=True)
-        rows = [f"pid: {PID}", "sources:"]
+        self.project.parent.mkdir(parents=True, exist_ok=True)
+        rows = [f"pid: {self.pid}", "sources:"]
         for source in range(sources):
             first = FIRST_OBSNUM + source * obsnums
             rows += [f"  GALAXY_{source}:", "    mode: RSR/Bs", "    obsnums:"]
@@ -42,23 +48,32 @@ class SlurmSite(PracticeSite):
         self.settings(command=command)
         return self
 
+    def of_corpus(self) -> SlurmSite:
+        """Lay out the project of the corpus that has this pid, imported as people do."""
+        folder, _ = write_folder(self.root / "old", self.pid, STYLES[0])
+        self.call("import", str(folder))
+        self.settings()
+        return self
+
     def settings(self, command: str = "/bin/sh", memory_gb: float = 0.5, minutes: int = 5, more: str = "") -> None:
         """Write the site's settings."""
         text = f"pipeline:\n  command: [{command}, {QUICK}]\nslurm:\n  poll_seconds: 1\n  patience_minutes: 2\n"
         text += f"  resources:\n    default: {{minutes: {minutes}, memory_gb: {memory_gb}}}\n{more}"
+        for folder in ("projects", "data", "work", ".github"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
         (self.root / ".github" / "lmtbot.yml").write_text(text)
 
     def environment(self) -> dict[str, str]:
         slurm = self.cluster.environment()
-        return {**super().environment(), "SLURM_CONF": slurm["SLURM_CONF"], **self.whims}
+        return {**super().environment(), "SLURM_CONF": slurm["SLURM_CONF"], "QUICK_PID": self.pid, **self.whims}
 
     def slurm(self, *words: str, code: int | None = 0) -> str:
         """Run the project through Slurm."""
-        return self.call("run", PID, "--executor", "slurm", *words, code=code)
+        return self.call("run", self.pid, "--executor", "slurm", *words, code=code)
 
     def ledger(self) -> list[Record]:
         """Return the records, read without a process."""
-        return list(LedgerDoor(self.work, PID).read().records)
+        return list(LedgerDoor(self.work, self.pid).read().records)
 
     def states(self) -> dict[str, str]:
         """Return {unit: state of its newest attempt}."""

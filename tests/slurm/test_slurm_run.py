@@ -14,6 +14,20 @@ from tests.slurm.site import SlurmSite
 ALL_OF_TWO = {"117001", "117002", "117003", "117001_117003", "117004", "117005", "117006", "117004_117006"}
 
 
+def check_memory(site: SlurmSite) -> None:
+    """A line of 300 MB gets 0.2 GB, and then four times as much."""
+    greedy = site.root / "greedy.sh"
+    site.laid_out(sources=1, obsnums=1, tiers=1, command=str(greedy))
+    greedy.write_text(
+        "#!/bin/sh\npython3 -c 'import time; x = bytearray(300_000_000); time.sleep(3)' && exec /bin/sh \"$@\"\n"
+    )
+    greedy.chmod(0o755)
+    site.settings(command=str(greedy), memory_gb=0.2, more="  escalation: {factor: 4}\n")
+    site.slurm()
+    attempts = sorted((one for one in site.ledger() if one.name == "117001"), key=lambda one: one.attempt)
+    assert [(str(one.state), str(one.cause)) for one in attempts] == [("stopped", "memory"), ("good", "")]
+
+
 def test_a_project_is_run_in_order_by_a_handful_of_calls_and_then_nothing_is_left(site: SlurmSite) -> None:
     notes = site.commands("sbatch", 'exec $REAL "$@"')
     site.whims["QUICK_S"] = "0.3"
@@ -106,20 +120,7 @@ def test_arrays_are_cut_at_the_clusters_size_and_waves_keep_within_the_sites_lim
 
 @pytest.mark.slow
 def test_a_job_that_ran_out_of_memory_is_tried_again_with_more(site: SlurmSite) -> None:
-    greedy = site.root / "greedy.sh"
-    greedy.write_text(
-        "#!/bin/sh\npython3 -c 'import time; x = bytearray(300_000_000); time.sleep(3)' && exec /bin/sh \"$@\"\n"
-    )
-    greedy.chmod(0o755)
-    site.laid_out(sources=1, obsnums=1, tiers=1, command=str(greedy))
-    site.settings(command=str(greedy), memory_gb=0.2, more="  escalation: {factor: 4}\n")
-    site.slurm()
-    causes = [
-        (str(one.state), str(one.cause))
-        for one in sorted(site.ledger(), key=lambda one: one.attempt)
-        if one.name == "117001"
-    ]
-    assert causes == [("stopped", "memory"), ("good", "")]
+    check_memory(site)
 
 
 @pytest.mark.slow
