@@ -1,4 +1,4 @@
-"""Writes the tables of docs/checks.md, docs/parameters.md and docs/qa.md from rules, cases, catalogue and commands.
+"""Writes the tables of docs/checks.md, parameters.md, qa.md and settings.md from rules, cases, commands, settings.
 
 `python -m tests.unit.docs_tables` renews the files; test_docs_tables.py holds them to what stands here.
 """
@@ -14,6 +14,7 @@ from bot.rules.kinds import KINDS, form_of
 from bot.rules.lint import RULES, acting, lists, log, values, verdicts
 from bot.rules.parameters import COMBINATION, MODES, Parameter, catalogue
 from tests.unit.lint_case import case_names, read_case
+from tests.unit.settings_table import settings_table
 
 DOCS = Path(__file__).parents[2] / "docs"
 THEMES = (
@@ -104,7 +105,12 @@ def _row(cells: tuple[str, ...]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-TABLES = {"checks.md": checks_table, "parameters.md": parameters_table, "qa.md": commands_table}
+TABLES = {
+    "checks.md": checks_table,
+    "parameters.md": parameters_table,
+    "qa.md": commands_table,
+    "settings.md": settings_table,
+}
 MARKS = re.compile(r"(?s)(<!-- table: begin -->\n).*?(<!-- table: end -->)")
 
 

@@ -1,4 +1,4 @@
-"""docs/checks.md, docs/parameters.md and docs/qa.md say what the rules, the catalogue and the commands say."""
+"""The tables of docs/checks.md, parameters.md, qa.md and settings.md say what the code says."""
 
 from __future__ import annotations
 
