@@ -19,6 +19,7 @@ NPM = Path(os.environ.get("LMTBOT_JUDGES", Path(__file__).parent / "npm")) / "no
 API = NPM / "@octokit" / "openapi" / "generated" / "api.github.com.json"
 HOOKS = NPM / "@octokit" / "webhooks-schemas" / "schema.json"
 ERRORS = (400, 401, 403, 404, 405, 409, 422)
+EARLY = (401, 403, 404, 500, 501)
 OURS = (500, 501)
 """No server documents these; the first is a fault of ours, which the judge refuses, the second our honest answer."""
 
@@ -131,9 +132,12 @@ class Judge:
         """Judge one reply."""
         self.heard.add((method, template, status))
         where = f"{method} {template or '(no route)'} {status}"
-        if status in OURS or not template or template.startswith("/_") or template == "/graphql":
-            if status == 500:
-                self.complaints.append(f"{where}: a fault of ours")
+        if status == 500:
+            self.complaints.append(f"{where}: a fault of ours")
+        if not template:
+            self._hear_early(where, status, body)
+            return
+        if status in OURS or template.startswith("/_") or template == "/graphql":
             return
         found = operations().get(("GET" if method == "HEAD" else method, re.sub(r"\{[^}]*\}", "{}", template)))
         if found is None:
@@ -147,6 +151,12 @@ class Judge:
             self._hear(where, error_validator(), body)
         else:
             self.complaints.append(f"{where}: undocumented status; documented: {', '.join(found[1]['responses'])}")
+
+    def _hear_early(self, where: str, status: int, body: Any) -> None:
+        """Judge what is refused before it is known what was asked: who it is, the limit, an unknown address."""
+        if status not in EARLY:
+            self.complaints.append(f"{where}: nothing but {EARLY} is told without a route")
+        self._hear(where, error_validator(), body)
 
     def event(self, name: str, action: str | None, payload: Any) -> None:
         """Judge one event."""

@@ -17,14 +17,14 @@ from bot.sim.github.rules.access import Right
 from bot.sim.github.seed import World, plant, token_of
 from bot.sim.github.server import Running, address_of, listen
 from bot.sim.github.store.act import Places
-from bot.sim.github.store.faults import CallFault, HookFault
+from bot.sim.github.store.faults import MESSAGES, CallFault, HookFault
 from bot.sim.github.store.state import State
 from bot.sim.github.wire.api import Api, Asked
 from bot.sim.github.wire.call import Call, Reply
 from bot.sim.github.wire.routing import Route, Table
 from tests.github.conftest import FILES
 from tests.github.hub import REPO, Hub
-from tests.github.judge import Judge
+from tests.github.judge import Judge, error_validator
 from tests.github.test_checks_releases_hooks import Receiver
 
 ISSUES = f"{REPO}/issues"
@@ -63,6 +63,13 @@ def test_the_secondary_limit_is_told_as_documented(faulty: Hub) -> None:
     assert (came.status, came.headers["retry-after"]) == (429, "7")
     assert "secondary rate limit" in came.json["message"]
     assert faulty.po.get(ISSUES).status == 200
+
+
+@pytest.mark.parametrize("status", MESSAGES)
+def test_a_fault_answers_as_github_shapes_its_errors(faulty: Hub, status: int) -> None:
+    ask_for(faulty, path="*", status=status)
+    came = faulty.po.get(ISSUES)
+    assert came.status == status and not list(error_validator().iter_errors(came.json))
 
 
 def test_a_delay_is_felt_and_the_answer_is_right(faulty: Hub) -> None:

@@ -20,6 +20,14 @@ def test_the_judge_complains_of_an_undocumented_status_and_of_an_unknown_operati
     assert len(judge.complaints) == 2
 
 
+def test_the_judge_hears_what_is_refused_before_it_is_known_what_was_asked(judge: Judge) -> None:
+    judge.reply("GET", "", 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"})
+    assert judge.complaints == []
+    judge.reply("GET", "", 401, {"message": 1})
+    judge.reply("GET", "", 200, {})
+    assert len(judge.complaints) == 2
+
+
 def test_the_judge_complains_of_an_event_with_a_foreign_field(judge: Judge) -> None:
     examples = json.loads((NPM / "@octokit/webhooks-examples/api.github.com/index.json").read_text())
     payload = next(event["examples"][0] for event in examples if event["name"] == "issues")

@@ -38,10 +38,15 @@ def move(act: Act, repo: Row, name: str, new: str, old: str, why: str) -> None:
 def settle(act: Act, repo: Row, names: Iterable[str] | None = None) -> None:
     """Compare git's refs (or only these) with what was seen last, and tell every difference."""
     git = act.git(repo)
-    seen = {row["name"]: row["sha"] for row in act.db.all("SELECT name, sha FROM refs WHERE repo_id = ?", repo["id"])}
-    found = {name: sha for name in names if (sha := git.ref(name))} if names is not None else git.refs()
-    for name in sorted(set(names if names is not None else {**seen, **found})):
-        old, new = seen.get(name, NO_SHA), found.get(name, NO_SHA)
+    if names is None:
+        seen = {row["name"]: row["sha"] for row in act.db.all("SELECT * FROM refs WHERE repo_id = ?", repo["id"])}
+        found = git.refs()
+    else:
+        sql = "SELECT sha FROM refs WHERE repo_id = ? AND name = ?"
+        seen = {name: act.db.value(sql, repo["id"], name) for name in names}
+        found = {name: git.ref(name) or NO_SHA for name in names}
+    for name in sorted({**seen, **found}):
+        old, new = seen.get(name) or NO_SHA, found.get(name, NO_SHA)
         if old != new and name.startswith((HEADS, TAGS)):
             _moved(act, repo, name, old, new)
 

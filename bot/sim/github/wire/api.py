@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import uuid
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from bot.sim.github.wire.call import Call, Reply
 from bot.sim.github.wire.routing import Route, Table
 
 log = logging.getLogger(__name__)
+ENCODE = json.JSONEncoder(separators=(",", ":")).encode
 Witness = Callable[[str, str, int, Any], None]
 """Gets method, path template, status and body of every reply: the tests' judge."""
 
@@ -55,7 +56,7 @@ class Api:
     def answer(self, asked: Asked) -> Answer:
         """Answer one request; called when it is its turn."""
         headers = {
-            "X-GitHub-Request-Id": uuid.uuid4().hex.upper()[:24],
+            "X-GitHub-Request-Id": secrets.token_hex(12).upper(),
             "X-GitHub-Media-Type": "github.v3; format=json",
         }
         template = ""
@@ -130,5 +131,5 @@ def _encode(reply: Reply, headers: dict[str, str]) -> Answer:
     if reply.body is None:
         return Answer(reply.status, headers, b"")
     headers["Content-Type"] = reply.media_type
-    data = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body, separators=(",", ":")).encode()
+    data = reply.body if isinstance(reply.body, bytes) else ENCODE(reply.body).encode()
     return Answer(reply.status, headers, data)

@@ -14,7 +14,7 @@ from bot.sim.github.store.state import State
 
 T = TypeVar("T")
 Waiting = tuple[Callable[[], Any], asyncio.Future[Any]]
-MOST_WRITES = 4
+MOST_WRITES = 2
 """How many share a commit; those that only read have their turn again before the next."""
 
 
