@@ -12,7 +12,7 @@ import pytest
 from bot.settings import find_site
 from bot.stages.pull_check import check_pull, summary_page
 from tests.e2e.pulls import LENT, PID, RSR, Pull, git, pull
-from tests.unit.test_markdown import shown
+from tests.unit.test_markdown_inert import shown
 
 __all__ = ["pull"]
 PROJECT, QA, LEVEL2 = (f"projects/{PID}/{name}.yaml" for name in ("project", "qa", "level2"))
