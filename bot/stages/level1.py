@@ -61,6 +61,8 @@ class Request:
     only_failed: bool = False
     spare_failed: bool = False
     """Leave alone what failed before with just these run lines: nobody asked for it again."""
+    again: bool = False
+    """Run what failed before once more, by Slurm too, beside everything else."""
     take_over: bool = False
     """Take up attempts that another host left open, as if that host were gone."""
     executor: Executor = "local"
@@ -209,7 +211,8 @@ def _run_slurm(
     crew.attach(record for record in ledger.records if record.key in wanted)  # as it was when `parted` was made
     later = {unit.name: why for unit in parted.todo if (why := _outside(unit, shop.plan, parted))}
     units = {unit.name: unit for unit in parted.todo if unit.name not in later}
-    crew.add({name: unit for name, unit in units.items() if request.only_failed or name not in crew.failed})
+    retries = request.only_failed or request.again
+    crew.add({name: unit for name, unit in units.items() if retries or name not in crew.failed})
     again = f"`lmtbot run {request.pid} --level {request.level} --executor slurm --only-failed` runs it again"
     before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
     ended = crew.run(wait=request.wait)

@@ -132,8 +132,9 @@ def _run(site: Site, github: GitHub, plan: Plan, target: Target, watch: Watch, r
     """Run a level and report it, from "queued" to its end."""
     reporter = RunReporter(site, github, target, plan)
     request = Request(
-        plan.pid, site.settings.jobs, level=plan.level, spare_failed=not retry, executor=site.machine.executor, who=who
-    )
+        plan.pid, site.settings.jobs, level=plan.level, spare_failed=not retry, again=retry, who=who,
+        executor=site.machine.executor,
+    )  # fmt: skip
     if survey(site, request)[1].todo:
         reporter.tell()
 
