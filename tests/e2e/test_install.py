@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.site import PracticeSite
+from tests.e2e.site import REPOSITORY, PracticeSite
 from tests.taps import need
 
 CRONTAB = """\
@@ -149,3 +150,115 @@ def test_without_data_and_work_nothing_is_installed(site: ServiceSite) -> None:
         check=False,
     )
     assert done.returncode == 1 and "DATA_LMT is not set" in done.stderr and not site.unit.exists()
+
+
+KEYS = {"LMTBOT_APP_ID": "7", "LMTBOT_APP_KEY_FILE": "/keys/it's mine.pem"}
+
+
+class TimerSite(ServiceSite):
+    """A site that knows the bot's App."""
+
+    def environment(self) -> dict[str, str]:
+        return {**super().environment(), **KEYS}
+
+    @property
+    def launcher(self) -> Path:
+        return self.root / "home" / ".config" / "lmtbot" / "timer.sh"
+
+
+@pytest.fixture
+def unity(site: ServiceSite) -> TimerSite:
+    return TimerSite(site.root)
+
+
+def one_pass(unity: TimerSite, *, fails: str = "") -> tuple[int, list[str]]:
+    """Run the launcher with an lmtbot and a git that only say what they were asked for."""
+    calls = unity.root / "calls"
+    calls.unlink(missing_ok=True)
+    for name in ("lmtbot", "git"):
+        program = unity.root / "programs" / name
+        program.write_text(
+            f'#!/bin/sh\necho "{name} $*; $LMTBOT_APP_KEY_FILE; $PWD" >> "$CALLS"\n[ "$1" != "{fails}" ]\n'
+        )
+        program.chmod(0o755)
+    ours = str(Path(sys.executable).with_name("lmtbot"))
+    text = unity.launcher.read_text()
+    assert text.count(ours) == 3
+    script = unity.root / "launcher"
+    script.write_text(text.replace(ours, "lmtbot"))
+    done = subprocess.run(["/bin/sh", str(script)], env=unity.environment(), capture_output=True, check=False)
+    return done.returncode, calls.read_text().splitlines() if calls.exists() else []
+
+
+def test_a_pass_of_the_timer_makes_log_arrivals_and_reductions_in_the_checkout_of_today(unity: TimerSite) -> None:
+    told = unity.call("install", "timer", "--every", "7")
+    assert "systemctl --user enable --now lmtbot-loop.timer" in told
+    timer = unity.root / "home" / ".config" / "systemd" / "user" / "lmtbot-loop.timer"
+    assert "OnUnitInactiveSec=7min" in timer.read_text()
+    code, calls = one_pass(unity)
+    verbs = ("git pull --quiet --ff-only", "lmtbot scan --quiet", "lmtbot arrive", "lmtbot reconcile --dispatch")
+    assert code == 0 and calls == [f"{verb}; {KEYS['LMTBOT_APP_KEY_FILE']}; {unity.root}" for verb in verbs]
+
+
+def test_a_step_that_fails_does_not_keep_the_next_from_running(unity: TimerSite) -> None:
+    unity.call("install", "timer")
+    for step in ("pull", "scan", "arrive", "reconcile"):
+        code, calls = one_pass(unity, fails=step)
+        assert (code, len(calls)) == (1, 4), step
+
+
+def test_while_a_pass_runs_no_other_begins(unity: TimerSite) -> None:
+    unity.call("install", "timer")
+    with unity.launcher.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert one_pass(unity) == (0, [])
+    assert len(one_pass(unity)[1]) == 4
+
+
+def test_systemd_finds_nothing_wrong_with_the_timer(unity: TimerSite) -> None:
+    need("systemd-analyze")
+    unity.call("install", "timer")
+    timer = unity.root / "home" / ".config" / "systemd" / "user" / "lmtbot-loop.timer"
+    judge = [shutil.which("systemd-analyze") or "", "verify", "--user", str(timer)]
+    done = subprocess.run(judge, env=unity.environment(), capture_output=True, text=True, check=False)
+    assert [line for line in done.stderr.splitlines() if "lmtbot-" in line or "nitialize" in line] == []
+
+
+def test_timer_and_quick_look_have_a_block_each_in_the_crontab(unity: TimerSite) -> None:
+    unity.table.write_text("# mine\n")
+    for what in ("timer", "quicklook", "timer"):
+        unity.call("install", what, "--cron")
+    text = unity.table.read_text()
+    assert text.count("*/10 * * * * /bin/sh ") == 1 and text.count("@reboot") == 1
+    for what in ("timer", "quicklook"):
+        unity.call("install", what, "--cron", "--uninstall")
+    assert unity.table.read_text() == "# mine\n" and not unity.launcher.exists()
+
+
+def test_the_timer_takes_the_file_of_the_key_and_never_the_key(unity: TimerSite) -> None:
+    bare = ServiceSite(unity.root)
+    assert "LMTBOT_APP_KEY_FILE" in bare.call("install", "timer", code=1)
+    assert not unity.launcher.exists()
+
+
+@pytest.mark.parametrize("words", [("quicklook", "--every", "5"), ("github", "--cron"), ("timer", "--every", "0")])
+def test_options_that_mean_nothing_are_refused(unity: TimerSite, words: tuple[str, ...]) -> None:
+    assert unity.call("install", *words, code=2 if "0" in words else 1)
+
+
+@pytest.mark.parametrize(
+    ("workflow", "code"),
+    [
+        ("lmtoy/lmtoy_run/.github/workflows/project.yml@refs/heads/main", 0),
+        ("lmtoy/lmtoy_run/.github/workflows/project.yml@refs/heads/evil", 1),
+        ("lmtoy/lmtoy_run/.github/workflows/x.yml@refs/heads/evil@refs/heads/main/x", 1),
+        ("lmtoy/lmtoy_run/.github/workflows/project.yml@refs/heads/x/main", 1),
+        ("lmtoy/lmtoy_run/.github/workflows/project.yml@refs/pull/7/merge", 1),
+        ("stranger/lmtoy_run/.github/workflows/project.yml@refs/heads/main", 1),
+        ("", 1),
+    ],
+)
+def test_a_runner_lets_only_workflows_of_main_run(workflow: str, code: int) -> None:
+    hook = ["/bin/sh", str(REPOSITORY / "templates" / "install" / "only_main.sh")]
+    done = subprocess.run(hook, env={"GITHUB_WORKFLOW_REF": workflow}, capture_output=True, text=True, check=False)
+    assert (done.returncode, "::error::" in done.stdout) == (code, bool(code))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import re
 from dataclasses import dataclass
 
 import pytest
@@ -16,8 +19,10 @@ from bot.settings import Settings
 from bot.sim.github.seed import token_of
 from bot.sim.github.store.faults import CallFault
 from bot.stages.install_github import set_up
+from tests.e2e.site import PID, REPOSITORY
 from tests.github.client import Client
 from tests.github.hub import REPO
+from tests.loop.test_reconcile import checks, reduced, say
 from tests.loop.world import SETTINGS, Loop
 
 TEAMS = SETTINGS.replace("users: [po]", "teams: [po]") + "policies: {}\n"
@@ -69,10 +74,9 @@ def state(loop: Loop) -> tuple[object, ...]:
 
 
 def test_a_fresh_repository_gets_everything_and_a_second_pass_writes_nothing(ready: Loop) -> None:
-    told = ready.lmtbot("install", "github", GH_TOKEN=token_of("po"))
-    became = {one["what"]: one["became"] for one in told["parts"]}
-    assert set(became.values()) == {"made", "put right", "as it shall be", "worth a look"}, became
-    assert (became["protection of main"], became["environment archive"]) == ("made", "worth a look")
+    first = installed(ready)
+    assert not first.became(Became.LEFT)
+    assert first.became(Became.NOTE) == ["environment archive"], "its tags are for a person to choose"
     po, permissions = ready.hub.po, f"{REPO}/actions/permissions"
     rules = po.get(PROTECTION).json
     reviews = rules["required_pull_request_reviews"]
@@ -91,7 +95,7 @@ def test_a_fresh_repository_gets_everything_and_a_second_pass_writes_nothing(rea
     }
     (rule,) = po.get(f"{REPO}/environments/archive").json["protection_rules"]
     assert [one["reviewer"]["slug"] for one in rule["reviewers"]] == ["po"]
-    assert ready.lmtbot("install", "github", GH_TOKEN=token_of("po"))["writes"] == 0
+    assert installed(ready).writes == 0
 
 
 def test_main_is_then_changed_by_reviewed_pull_requests_that_a_po_merges(ready: Loop) -> None:
@@ -167,8 +171,15 @@ def test_without_admin_rights_nothing_is_written_and_every_step_is_told(ready: L
         "gh api --method PUT repos/lmtoy/lmtoy_run/branches/main/protection --input -"
         in done.of("protection of main").step
     )
-    told = ready.lmtbot("install", "github", code=1, GH_TOKEN=token_of("da"))
-    assert told["writes"] == 0
+
+
+@pytest.mark.slow
+def test_the_command_tells_what_it_did_and_ends_with_1_when_something_is_left(ready: Loop) -> None:
+    assert ready.lmtbot("install", "github", code=1, GH_TOKEN=token_of("da"))["writes"] == 0
+    told = ready.lmtbot("install", "github", GH_TOKEN=token_of("po"))
+    became = {one["what"]: one["became"] for one in told["parts"]}
+    assert became["protection of main"] == "made" and told["writes"] > 8
+    assert ready.lmtbot("install", "github", GH_TOKEN=token_of("po"))["writes"] == 0
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(ready: Loop) -> None:
@@ -234,3 +245,22 @@ def test_without_a_persons_token_nothing_is_asked(ready: Loop) -> None:
 
 def test_the_codeowners_of_the_tests_are_those_of_the_rules() -> None:
     assert owners_text(owners(read(TEAMS), "lmtoy")) == CODEOWNERS
+
+
+DOCUMENTED = {
+    "Contents": "contents", "Pull requests": "pull_requests", "Issues": "issues", "Checks": "checks",
+    "Members (organisation)": "members", "Metadata": "metadata",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_the_permissions_that_the_document_gives_the_app_are_enough_for_the_loop(loop: Loop) -> None:
+    text = (REPOSITORY / "docs" / "github.md").read_text()
+    table = re.findall(r"^\| ([A-Z][^|]*) \| (read|write) \|", text, re.M)
+    held = json.dumps({DOCUMENTED[name]: level for name, level in table})
+    assert len(table) == len(DOCUMENTED)
+    for sql in ("UPDATE apps SET permissions = ?", "UPDATE installations SET permissions = ?"):
+        loop.hub.ask(functools.partial(loop.hub.state.db.run, sql, held))
+    number = reduced(loop)
+    assert say(loop, number, "/status") and checks(loop, loop.hub.tip(f"qa/{PID}"))
+    assert {one["name"] for one in loop.hub.po.get(f"{REPO}/issues/{number}/labels").json} == {"qa"}
