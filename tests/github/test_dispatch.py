@@ -108,6 +108,7 @@ def test_comments_issues_and_dispatches_run_the_file_of_the_default_branch(quiet
     for kind in ("arrival", "departure"):
         quiet.bot().post(f"{REPO}/dispatches", {"event_type": kind, "client_payload": {"pid": "P"}})
     assert [event for event, _ in told(quiet)] == ["issues", "issue_comment", "repository_dispatch"]
+    assert [run["display_title"] for run in runs(quiet)] == ["t", "t", "arrival"]
     assert runs(quiet, "other") == []
 
 
@@ -302,7 +303,7 @@ def test_secrets_are_sealed_and_never_shown(quiet: Hub) -> None:
     assert [quiet.po.put(f"{url}/KEY", body).status for _ in range(2)] == [201, 204]
     assert quiet.po.put(f"{url}/KEY", {"encrypted_value": "eA==", "key_id": "1"}).status == 422
     assert quiet.po.put(f"{url}/GITHUB_X", body).status == 422
-    assert [secret["name"] for secret in quiet.po.get(url).json["secrets"]] == ["KEY"]
+    assert "KEY" in [secret["name"] for secret in quiet.po.get(url).json["secrets"]]
     assert "value" not in quiet.po.get(f"{url}/KEY").json
     assert quiet.pi.get(url).status == 403
     variables = f"{REPO}/actions/variables"
