@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from bot.sim.github.rules.access import Kind
-from bot.sim.github.seed import World, plant
+from bot.sim.github.seed import plant
 from bot.sim.github.server import Running, address_of, listen
 from bot.sim.github.store.state import State
 from bot.sim.github.store.tokens import make_token
 from tests.github.client import Client
 from tests.github.conftest import FILES
-from tests.github.hub import REPO, Hub
+from tests.github.hub import REPO, Hub, world
 from tests.github.judge import Judge
 
 RUNS = f"{REPO}/actions/runs"
@@ -29,7 +29,7 @@ def quiet(tmp_path: Path, judge: Judge) -> Iterator[Hub]:
     """Return a hub with a dispatcher and no hosts."""
     listener = listen()
     state = State(tmp_path / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), FILES)).result()
+    state.do(lambda: plant(state, world(), FILES)).result()
     with Running(state, listener, witness=judge.reply, hosts=(), is_practice=True) as running:
         hub = Hub(state, tmp_path)
         hub.foreman = running.app.foreman

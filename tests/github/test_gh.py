@@ -146,6 +146,7 @@ def test_lists_of_graphql_have_pages(hub: Hub) -> None:
     assert (issues["totalCount"], issues["pageInfo"]["hasNextPage"]) == (5, False)
 
 
+@pytest.mark.slow
 def test_our_schema_holds_nothing_that_githubs_published_schema_does_not(judge: object) -> None:
     ours = build_schema(SCHEMA.read_text()).type_map
     theirs = build_schema(PUBLISHED.read_text(), assume_valid=True, assume_valid_sdl=True).type_map
