@@ -26,15 +26,16 @@ NEEDED = ("croniter", "httptools", "jwt", "markdown_it", "mdit_py_plugins", "nac
 FIRST = """\
 What to try first, in the browser: {page}
   1. Be `pi`: open projects/2024-S1-MX-2/qa.yaml, Edit, propose the change. It becomes a pull request.
-  2. Be `da`: look at its Files, comment on a line, approve.
-  3. Be `po`: merge. Then look at Commits, and at what the stranger may (and may not) do.
+  2. Be `po`: Actions, let the check of a fork run (Approve and run).
+  3. Be `da`: look at its Files, comment on a line, approve.
+  4. Be `po`: merge. Then look at Commits, and at what the stranger may (and may not) do.
 
 By git, as one of {people} (the token is the password):
   git clone http://da:{da}@{host}/{repository}.git
 
 By gh:
   export GH_HOST=github.localhost HTTP_PROXY={address} NO_PROXY=127.0.0.1 GH_TOKEN={da}
-  gh api repos/{repository}/pulls
+  gh pr list --repo github.localhost/{repository}
 
 By any program: GITHUB_API_URL={address}, and a token:
 {tokens}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.sim.github.seed import World, plant
+from bot.sim.github.seed import plant
 from bot.sim.github.server import Running, address_of, listen
 from bot.sim.github.store.state import State
 from bot.sim.github.workflows.hosts import HOSTS
 from bot.sim.github.workflows.worker import find_act
-from tests.github.hub import Hub
+from tests.github.hub import Hub, world
 from tests.github.judge import Judge, need_judges
 
 FILES = {
@@ -34,7 +34,7 @@ def judge() -> Judge:
 def hub(tmp_path: Path, judge: Judge) -> Iterator[Hub]:
     listener = listen()
     state = State(tmp_path / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), FILES)).result()
+    state.do(lambda: plant(state, world(), FILES)).result()
     with Running(state, listener, witness=judge.reply):
         hub = Hub(state, tmp_path)
         yield hub
@@ -51,7 +51,7 @@ def serve(folder: Path, judge: Judge, files: dict[str, bytes]) -> Iterator[Hub]:
         pytest.fail(words) if os.environ.get("CI") else pytest.skip(words)
     listener = listen()
     state = State(folder / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), files)).result()
+    state.do(lambda: plant(state, world(), files)).result()
     with Running(state, listener, witness=judge.reply, hosts=HOSTS, is_practice=True):
         hub = Hub(state, folder)
         yield hub

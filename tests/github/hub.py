@@ -8,16 +8,23 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jwt
 
-from bot.sim.github.seed import token_of
+from bot.sim.github.seed import World, make_key, token_of
 from bot.sim.github.store.state import State
 from tests.github.client import Came, Client
 
 REPO = "/repos/lmtoy/lmtoy_run"
+
+
+@cache
+def world() -> World:
+    """Return the usual world; its App has one key in all tests of a process, for a key takes long to make."""
+    return World(key=make_key())
 
 
 class Hub:

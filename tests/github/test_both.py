@@ -21,13 +21,13 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.sim.github.seed import World, plant, token_of
+from bot.sim.github.seed import plant, token_of
 from bot.sim.github.server import Running, address_of, listen
 from bot.sim.github.store.state import State
 from tests.github.client import Client
 from tests.github.conftest import FILES
 from tests.github.emulate import APP_ID, TOKENS, emulate
-from tests.github.hub import REPO
+from tests.github.hub import REPO, world
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def ours(folder: Path) -> Iterator[Place]:
     """Run ours."""
     listener = listen()
     state = State(folder / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), FILES)).result()
+    state.do(lambda: plant(state, world(), FILES)).result()
     with Running(state, listener):
         people = [Client(state.address, token_of(login)) for login in ("po", "da")]
         yield Place(state.address, *people, app_id=1, pem=(state.folder / "lmtbot.pem").read_text())

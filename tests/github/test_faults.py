@@ -14,7 +14,7 @@ import pytest
 from bot.sim.github.deeds.refs import move
 from bot.sim.github.git.objects import NO_SHA
 from bot.sim.github.rules.access import Right
-from bot.sim.github.seed import World, plant, token_of
+from bot.sim.github.seed import plant, token_of
 from bot.sim.github.server import Running, address_of, listen
 from bot.sim.github.store.act import Places
 from bot.sim.github.store.faults import MESSAGES, CallFault, HookFault
@@ -23,7 +23,7 @@ from bot.sim.github.wire.api import Api, Asked
 from bot.sim.github.wire.call import Call, Reply
 from bot.sim.github.wire.routing import Route, Table
 from tests.github.conftest import FILES
-from tests.github.hub import REPO, Hub
+from tests.github.hub import REPO, Hub, world
 from tests.github.judge import Judge, error_validator
 from tests.github.test_checks_releases_hooks import Receiver
 
@@ -35,7 +35,7 @@ def faulty(tmp_path: Path, judge: Judge) -> Iterator[Hub]:
     """Return a hub that was started for practice."""
     listener = listen()
     state = State(tmp_path / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), FILES)).result()
+    state.do(lambda: plant(state, world(), FILES)).result()
     with Running(state, listener, witness=judge.reply, is_practice=True):
         yield Hub(state, tmp_path)
     assert not judge.complaints, "\n".join(judge.complaints)

@@ -83,7 +83,7 @@ def bench(hub: Hub) -> Bench:
     return Bench(hub)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(ours=side, theirs=side, method=st.sampled_from(["merge", "squash"]))
 def test_a_merge_is_what_plain_git_gives(bench: Bench, ours: list[Step], theirs: list[Step], method: str) -> None:
     bench.try_one(ours, theirs, method)

@@ -37,7 +37,7 @@ body:
     validations: {required: true}
   - type: textarea
     id: words
-    attributes: {label: What do you want to know?}
+    attributes: {label: "What do you want to know?"}
     validations: {required: true}
 """
 

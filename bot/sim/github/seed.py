@@ -43,6 +43,8 @@ class World:
     teams: dict[str, str] = field(default_factory=lambda: {"po": "admin", "da": "write", "pi": "read"})
     strangers: tuple[str, ...] = ("stranger",)
     bot: str = "lmtbot"
+    key: bytes = b""
+    """The App's private key (PEM); by default a fresh one is made."""
 
 
 def token_of(login: str) -> str:
@@ -73,7 +75,7 @@ def plant(state: State, world: World, files: dict[str, bytes] | Path) -> None:
         for slug, role in world.teams.items():
             team = state.db.value("SELECT id FROM teams WHERE org_id = ? AND slug = ?", org["id"], slug)
             state.db.insert("team_repos", team_id=team, repo_id=repo["id"], role=role)
-        _give_key(state, repo, _install_bot(state, org, world.bot))
+        _give_key(state, repo, _install_bot(state, org, world.bot, world.key or make_key()))
 
 
 def _account(state: State, login: str, kind: str) -> Row:
@@ -101,11 +103,16 @@ def _give_key(state: State, repo: Row, known: dict[str, str]) -> None:
         state.db.insert("secrets", repo_id=repo["id"], kind=kind, environment="", name=name, value=known[name], **at)
 
 
-def _install_bot(state: State, org: Row, slug: str) -> dict[str, str]:
-    """Make the App with a fresh key (in `SLUG.pem` of the state's folder), installed for the whole organisation."""
+def make_key() -> bytes:
+    """Return a new private key as PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain)
+
+
+def _install_bot(state: State, org: Row, slug: str, pem: bytes) -> dict[str, str]:
+    """Make the App with its key (in `SLUG.pem` of the state's folder), installed for the whole organisation."""
+    key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)  # made by us
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     path = state.folder / f"{slug}.pem"
     path.touch(mode=0o600)

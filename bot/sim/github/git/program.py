@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import pygit2
+
 from bot.errors import DoorError
 from bot.sim.github.git.objects import Repository, Signature
 
@@ -43,12 +45,13 @@ def copy(origin: Path, folder: Path) -> None:
 
 
 def _settle(folder: Path) -> None:
+    config = pygit2.Config(str(folder / "config"))
     for name, value in (
         ("core.logAllRefUpdates", "always"),
         ("receive.advertisePushOptions", "true"),
         ("gc.auto", "0"),
     ):
-        git(folder, "config", name, value)
+        config[name] = value
 
 
 def fetch(into: Path, origin: Path, sha: str) -> None:

@@ -107,6 +107,15 @@ def _pulls(repo: Json, asking: Asking, **asked: Any) -> Json:
     return page(_sorted(kept, asked.get("orderBy")), asked)
 
 
+def _labels(repo: Json, asking: Asking, **asked: Any) -> Json:
+    """Return the labels, by their names' order or as they were made, in whose name or words something stands."""
+    found, words = asking.all_of(f"{here(repo)}/labels"), (asked.get("query") or "").lower()
+    kept = [one for one in found if words in f"{one['name']} {one['description'] or ''}".lower()]
+    order = asked.get("orderBy") or {}
+    by = "name" if order.get("field") == "NAME" else "id"
+    return page(sorted(kept, key=lambda one: one[by], reverse=order.get("direction") == "DESC"), asked)
+
+
 def _releases(repo: Json, asking: Asking, **asked: Any) -> Json:
     found = asking.all_of(f"{here(repo)}/releases")
     published = [one for one in found if not one["draft"] and not one["prerelease"]]
@@ -243,7 +252,7 @@ FIELDS: Mapping[str, Mapping[str, Found]] = {
         "issues": _issues,
         "pullRequests": _pulls,
         "releases": _releases,
-        "labels": lambda repo, asking, **asked: page(asking.all_of(f"{here(repo)}/labels"), asked),
+        "labels": _labels,
     },
     "Release": {"isDraft": _renamed("draft"), "isPrerelease": _renamed("prerelease")},
     "Issue": {
@@ -285,6 +294,7 @@ FIELDS: Mapping[str, Mapping[str, Found]] = {
         "messageHeadline": lambda commit, _asking: commit["commit"]["message"].partition("\n")[0],
         "statusCheckRollup": _rollup,
     },
+    "Label": {"isDefault": _renamed("default"), "url": _renamed("url")},
     "StatusCheckRollup": {"contexts": _listed("contexts")},
     "CheckRun": {
         "status": _upper("status"),

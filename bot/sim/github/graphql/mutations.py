@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.sim.github.graphql.asking import Asking
 from bot.sim.github.graphql.fields import here
+from bot.sim.github.refusals import Refusal
 from bot.sim.github.shown.accounts import Json
 
 
@@ -39,6 +40,8 @@ def merge(asking: Asking, asked: Json) -> Json:
 
 def create_issue(asking: Asking, asked: Json) -> Json:
     """Open an issue."""
+    if asked.get("projectIds") or asked.get("assigneeIds"):
+        raise Refusal(422, "projectIds and assigneeIds of a new issue are not simulated here")
     repo = asking.find(asked["repositoryId"], "Repository")
     labels = {label["node_id"]: label["name"] for label in asking.all_of(f"{here(repo)}/labels")}
     body = _given(asked, title="title", body="body")

@@ -21,8 +21,10 @@ class Database:
         self._is_shared = False
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(SCHEMA.read_text())
-        self._add_columns()
+        is_new = self.one("SELECT 1 FROM sqlite_master") is None
+        self._connection.executescript(f"BEGIN; {SCHEMA.read_text()} COMMIT;")
+        if not is_new:
+            self._add_columns()
 
     def _add_columns(self) -> None:
         """Give the tables of an older folder the columns that came since."""

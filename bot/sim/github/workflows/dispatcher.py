@@ -232,5 +232,6 @@ def _on_default(act: Act, repo: Row, event: Row, payload: dict[str, Any]) -> Ite
     happened = Happened(
         name, event["action"], branch=run.get("head_branch"), workflow=(payload.get("workflow") or {}).get("name", "")
     )
-    title = (payload.get("issue") or payload.get("release") or {}).get("title") or event["action"] or ""
+    title = (payload.get("issue") or payload.get("release") or {}).get("title", "")
+    title = event["action"] if name == "repository_dispatch" else title or ""
     yield Occasion(happened, commit, ref, title, head_branch=ref.split("/", 2)[-1])
