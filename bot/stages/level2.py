@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.doors.git import last_change
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
-from bot.formats.project_file import LEVEL2_FILE, ProjectFolder
+from bot.formats.project_file import LEVEL2_FILE, ProjectFolder, read_level2
 from bot.model.plan import Plan
 from bot.model.role import Role
 from bot.rules import work
@@ -57,20 +57,21 @@ def merge_commit(site: Site, pid: str) -> str:
 def promotion_of(site: Site, github: GitHub, folder: ProjectFolder, plan: Plan) -> Promotion:
     """Look how level2.yaml came onto main: pull request, reviews, who merged, and whether the log has more."""
     commit = merge_commit(site, folder.pid)
-    merge = _merge(site, github, commit)
+    merge = _merge(site, github, folder.pid, commit)
     unlisted = unlisted_obsnums(site, folder.pid) if site.settings.policies.new_data_stop_level2 else ()
     refused = refusals(folder, plan, merge, approvals=site.settings.policies.approvals, unlisted=unlisted)
     return Promotion(commit, merge, refused)
 
 
-def _merge(site: Site, github: GitHub, commit: str) -> Merge:
+def _merge(site: Site, github: GitHub, pid: str, commit: str) -> Merge:
     found = next(iter(github.pulls_of_commit(commit)), None) if commit else None
     if found is None:
         return Merge(None)
     pull, people = github.pull(found.number), People(site, github)  # lists do not say who merged
     reviews = tuple(github.reviews(pull.number))
     analysts = {one.author for one in reviews if _is_analyst(people, one.author)}
-    return Merge(pull, reviews, people.roles(pull.merged_by), analysts)
+    approved = read_level2(github.text(f"projects/{pid}/{LEVEL2_FILE}", pull.head), pid)
+    return Merge(pull, reviews, people.roles(pull.merged_by), analysts, approved)
 
 
 def _is_analyst(people: People, login: str) -> bool:

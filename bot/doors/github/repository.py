@@ -53,7 +53,7 @@ class GitHub:
     def pulls_of_commit(self, commit: str) -> list[Pull]:
         """Return the pull requests by which a commit came onto main."""
         pulls = map(shapes.pull, self.session.pages(f"commits/{commit}/pulls"))
-        return [one for one in pulls if one.is_merged]
+        return [one for one in pulls if one.is_merged and one.base == self.place.main]
 
     def reviews(self, number: int) -> list[Review]:
         """Return the reviews of a pull request, oldest first."""
