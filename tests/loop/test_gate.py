@@ -105,6 +105,13 @@ def an_arrival_is_merged_first(play: Play) -> None:
     merged(play)
 
 
+def an_arrival_is_merged_after(play: Play) -> None:
+    """All was right, but before a runner came to it main listed more."""
+    play.review()
+    merged(play)
+    play.arrive(117361, 117362, 117363)
+
+
 def more_was_observed(play: Play) -> None:
     play.review()
     play.loop.observe(rows(117361, 117362, 117363))
@@ -184,6 +191,7 @@ CASES = {
     "level2.yaml was tampered with": Case(level2_is_tampered_with, (NOT_CURRENT,)),
     "a flag slipped in": Case(a_flag_slips_in_beside_the_lines, (NOT_CURRENT,)),
     "an arrival was merged first": Case(an_arrival_is_merged_first, (NOT_CURRENT,)),
+    "an arrival was merged after it": Case(an_arrival_is_merged_after, (NOT_CURRENT,)),
     "more was observed": Case(more_was_observed, ("the observation log has 1 obsnums that main does not list",)),
     "another branch brought it": Case(another_branch_brings_it, (NOT_BY_PULL,)),
     "a fork brought it": Case(a_fork_brings_it, (NOT_BY_PULL,)),
@@ -247,3 +255,13 @@ def assert_way_on(play: Play) -> None:
     approved = read_level2(play.text("level2.yaml"), PID)
     assert approved and sorted(approved.lines) == sorted(line for one in play.records() for line in one.lines)
     assert {one.state for one in play.records()} == {RunState.GOOD}
+
+
+def test_what_arrives_after_level_2_was_run_is_the_next_rounds(graded: Play) -> None:
+    graded.review()
+    merged(graded)
+    assert graded.reconcile().level == 2
+    graded.arrive(117361, 117362, 117363)
+    done = graded.reconcile()
+    assert (done.level, done.refused, done.is_good) == (1, (), True)
+    assert len(graded.records()) == 3
