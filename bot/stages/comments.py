@@ -15,13 +15,14 @@ from bot.doors.github import GitHub
 from bot.errors import DoorError, ProjectError
 from bot.formats.comment_command import Command, Misread, parse_commands
 from bot.formats.marker import marker, read_marker
-from bot.formats.project_file import ProjectFolder
+from bot.formats.project_file import PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder
 from bot.model.github import Comment, Pull
 from bot.model.project import Parameters
 from bot.model.role import Role
 from bot.report.answers import Answer, answer_text, done, misread, not_allowed, refused
 from bot.rules import commands
 from bot.rules.approval import QA_PREFIX
+from bot.rules.plan import plan_project
 from bot.settings import Site
 from bot.stages.overview import standings
 from bot.stages.people import People
@@ -206,10 +207,18 @@ class _Conversation:
             raise ProjectError("a trial is for DA and PO")
         if not self.pull.is_open:
             raise ProjectError("a trial is made from an open pull request's files, and this one is closed")
-        payload = {"pull": self.pull.number, "comment": self.comment.id, "line": command.line, "head": self.pull.head}
+        head = self._commit or self.pull.head
+        self._refuse_unknown(command, head)
+        payload = {"pull": self.pull.number, "comment": self.comment.id, "line": command.line, "head": head}
         self.github.dispatch(TRIAL, payload)
         what = " ".join(command.what) or "all that changed"
-        return f"a trial of {what} at {self.pull.head[:7]} follows in your own WORK_LMT"
+        return f"a trial of {what} at {head[:7]} follows in your own WORK_LMT"
+
+    def _refuse_unknown(self, command: Command, head: str) -> None:
+        """Raise ProjectError when a trial of the files at this commit has nothing of that name."""
+        texts = [self.github.text(f"projects/{self.pid}/{name}", head) for name in (PROJECT_FILE, QA_FILE)]
+        folder = parse_folder(*texts, pid=self.pid)
+        commands.units_to_run(command, plan_project(folder, others=read_others(self.site, folder)))
 
     def _folder(self) -> ProjectFolder | None:
         """Return the project on main; None where there is none, or it cannot be read: then nobody is its PI."""

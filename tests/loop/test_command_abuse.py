@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -72,7 +73,7 @@ def assert_inert(body: str) -> None:
                 assert not CALLS.search(part.content), part.content
 
 
-def dispatches(play: Play) -> list[dict[str, object]]:
+def dispatches(play: Play) -> list[dict[str, Any]]:
     return [row["payload"] for row in play.hub.events("repository_dispatch")]
 
 
@@ -226,6 +227,13 @@ def test_thousands_of_commands_are_one_answer_and_little_work(graded: Play) -> N
     (found,) = graded.answer()
     assert len(found.answers) == 101 and not any(one.is_done for one in found.answers)
     assert_inert(answers(graded)[-1])
+
+
+@pytest.mark.slow
+def test_a_trial_is_of_the_flags_that_stand_in_the_same_comment(graded: Play) -> None:
+    (found,) = graded.say("/flag 117362 badcb=1/2\n/run 117362\n/run 117369")
+    assert [one.is_done for one in found.answers] == [True, True, False]
+    assert [one["client_payload"]["head"] for one in dispatches(graded)] == [graded.hub.tip(QA)]
 
 
 @pytest.mark.slow
