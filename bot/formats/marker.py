@@ -1,6 +1,7 @@
 """The hidden marker by which the bot knows its own pull requests and comments: `<!-- lmtbot:KIND key=value ... -->`.
 
-Anybody can write one; who reads it asks first whether the bot wrote the text.
+Anybody can write one; who reads it asks first whether the bot wrote the text. Only where the bot puts it, at the very
+beginning, does it count: further down a text of ours shows what others wrote.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ def marker(kind: str, **values: str | int) -> str:
 
 
 def read_marker(body: str, kind: str) -> Mapping[str, str] | None:
-    """Return the values of the first marker of this kind in the text, None if there is none."""
-    found = next((one for one in _MARKER.finditer(body) if one["kind"] == kind), None)
-    if found is None:
+    """Return the values of the marker of this kind with which the text begins, None if it begins with no such one."""
+    found = _MARKER.match(body)
+    if found is None or found["kind"] != kind:
         return None
     return dict(word.split("=", 1) for word in found["rest"].split())

@@ -16,6 +16,8 @@ class Pull:
     url: str
     branch: str
     """Its head branch."""
+    base: str
+    """The branch that it is, or was, to be merged into."""
     head: str
     """Commit at the tip of its head branch."""
     author: str

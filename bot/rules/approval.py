@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.formats.project_file import ProjectFolder
 from bot.model.github import Pull, Review, ReviewState
 from bot.model.plan import Plan
+from bot.model.project import Level2
 from bot.model.role import Role
 from bot.rules.level2 import is_current
 
@@ -30,6 +31,8 @@ class Merge:
     """Roles of who merged."""
     analysts: Collection[str] = ()
     """Logins of the reviewers who are DAs."""
+    approved: Level2 | None = None
+    """level2.yaml at the pull request's last commit: what the reviewers looked at."""
 
 
 def newest_reviews(reviews: Iterable[Review]) -> dict[str, Review]:
@@ -67,6 +70,8 @@ def _refusals(folder: ProjectFolder, plan: Plan, merge: Merge, approvals: int, u
         yield from _review_faults(merge, approvals)
         if Role.PO not in merge.merger:
             yield f"{pull.merged_by or 'somebody'} merged #{pull.number} and is no pipeline operator (PO)"
+        if merge.approved != folder.level2:
+            yield f"level2.yaml on main is not what stands in #{pull.number}: the merge brought other lines"
     if not is_current(folder.level2, plan):
         yield "main has changed under the plan: level2.yaml is not what project.yaml and qa.yaml make now"
     if plan.chains and (blocked := [unit.name for unit in plan.units if unit.blocked]):

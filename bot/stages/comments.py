@@ -9,18 +9,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.doors.github import GitHub
 from bot.errors import DoorError, ProjectError
 from bot.formats.comment_command import Command, Misread, parse_commands
 from bot.formats.marker import marker, read_marker
-from bot.formats.project_file import ProjectFolder
+from bot.formats.project_file import PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder
 from bot.model.github import Comment, Pull
+from bot.model.project import Parameters
 from bot.model.role import Role
 from bot.report.answers import Answer, answer_text, done, misread, not_allowed, refused
 from bot.rules import commands
 from bot.rules.approval import QA_PREFIX
+from bot.rules.plan import plan_project
 from bot.settings import Site
 from bot.stages.overview import standings
 from bot.stages.people import People
@@ -44,14 +46,22 @@ class Answered:
 
 
 def answer_comments(site: Site, github: GitHub, number: int, *, run_url: str = "") -> list[Answered]:
-    """Carry out and answer every command on a pull request that has no answer yet, oldest first."""
+    """Carry out and answer every command on a pull request that has no answer yet, oldest first.
+
+    Who has no role here is told so once on a pull request: a flood of comments makes no flood of answers.
+    """
     pull, comments = github.pull(number), github.comments(number)
     known = {read["to"] for one in comments if github.own(one.author) and (read := read_marker(one.body, KIND))}
     people, found = People(site, github), []
+    heard = {comment.author for comment in comments if str(comment.id) in known}
     for comment in comments:
         parsed = () if _is_passed_over(github, comment) else parse_commands(comment.body)
-        if parsed and str(comment.id) not in known:
-            found.append(_Conversation(site, github, pull, people, comment).answer(parsed, run_url))
+        if not parsed or str(comment.id) in known:
+            continue
+        conversation = _Conversation(site, github, pull, people, comment)
+        if conversation.roles or comment.author not in heard:
+            found.append(conversation.answer(parsed, run_url))
+            heard.add(comment.author)
             pull = github.pull(number)
     return found
 
@@ -110,7 +120,13 @@ class _Conversation:
             if isinstance(one, Command) and commands.rule_of(one).edits and commands.may(one, self.roles)
         }
         told = self._edit(edits)
-        return [told.get(number) or self._single(one) for number, one in enumerate(parsed)]
+        answers: dict[object, Answer] = {}
+        for number, one in enumerate(parsed):
+            if number in told:
+                answers[number] = told[number]
+            elif one not in answers:  # what changes no file is done once, however often a comment says it
+                answers[one] = self._single(one)
+        return list(answers.values())
 
     def _single(self, one: Command | Misread) -> Answer:
         if isinstance(one, Misread):
@@ -153,8 +169,9 @@ class _Conversation:
 
     @staticmethod
     def _short(edits: Iterable[Command]) -> str:
-        told = [str(one) for one in edits]
-        return told[0][:60] + (f" and {len(told) - 1} more" if len(told) > 1 else "")
+        """Return what the commit says of the commands; words of people would be mentions and links in it."""
+        told = [str(replace(one, words="", flags=Parameters())) for one in edits]
+        return told[0] + (f" and {len(told) - 1} more" if len(told) > 1 else "")
 
     def _deed(self, command: Command) -> str:
         """Do what a command that changes no file asks for; return the words of the answer."""
@@ -162,6 +179,8 @@ class _Conversation:
             return "this is what you may do"
         if not self.pid:
             raise ProjectError("this pull request is none of the bot's, so there is no project to speak of")
+        if commands.rule_of(command).starts:
+            read_project(self.site, self.pid)  # what main does not have, no runner could run
         deeds = {"status": self._status, "refresh": self._refresh, "retry": self._retry, "run": self._trial}
         return deeds[command.name](command)
 
@@ -188,10 +207,18 @@ class _Conversation:
             raise ProjectError("a trial is for DA and PO")
         if not self.pull.is_open:
             raise ProjectError("a trial is made from an open pull request's files, and this one is closed")
-        payload = {"pull": self.pull.number, "comment": self.comment.id, "line": command.line, "head": self.pull.head}
+        head = self._commit or self.pull.head
+        self._refuse_unknown(command, head)
+        payload = {"pull": self.pull.number, "comment": self.comment.id, "line": command.line, "head": head}
         self.github.dispatch(TRIAL, payload)
         what = " ".join(command.what) or "all that changed"
-        return f"a trial of {what} at {self.pull.head[:7]} follows in your own WORK_LMT"
+        return f"a trial of {what} at {head[:7]} follows in your own WORK_LMT"
+
+    def _refuse_unknown(self, command: Command, head: str) -> None:
+        """Raise ProjectError when a trial of the files at this commit has nothing of that name."""
+        texts = [self.github.text(f"projects/{self.pid}/{name}", head) for name in (PROJECT_FILE, QA_FILE)]
+        folder = parse_folder(*texts, pid=self.pid)
+        commands.units_to_run(command, plan_project(folder, others=read_others(self.site, folder)))
 
     def _folder(self) -> ProjectFolder | None:
         """Return the project on main; None where there is none, or it cannot be read: then nobody is its PI."""

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from bot.doors.git import last_change
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
-from bot.formats.project_file import LEVEL2_FILE, ProjectFolder
+from bot.formats.project_file import LEVEL2_FILE, ProjectFolder, read_level2
 from bot.model.plan import Plan
+from bot.model.project import Level2
+from bot.model.record import Ledger
 from bot.model.role import Role
 from bot.rules import work
 from bot.rules.approval import Merge, approvers, refusals
@@ -39,14 +41,22 @@ class Promotion:
 def is_asked_for(site: Site, folder: ProjectFolder, plan: Plan) -> bool:
     """Say whether main asks for a level 2 that is not done: `plan` is that of level 2.
 
-    Asked for are lines that were merged and are not all done, and a merge of lines that are not main's: it is refused.
+    Asked for are lines that were merged and are not all done, and lines that were merged and are not main's: those are
+    refused, also when main moved only after the merge.
     """
     if folder.level2 is None:
         return False
-    if not is_current(folder.level2, plan):
-        return merge_commit(site, folder.pid) == last_change(site.root, f"projects/{folder.pid}")
     door = LedgerDoor(site.need_work(), folder.pid)
-    return bool(work.divide(plan, door.read(), door.present(), foreign_ledgers(site, plan)).todo)
+    ledger = door.read()
+    if not is_current(folder.level2, plan):
+        is_newest = merge_commit(site, folder.pid) == last_change(site.root, f"projects/{folder.pid}")
+        return is_newest or not _was_run(folder.level2, ledger)
+    return bool(work.divide(plan, ledger, door.present(), foreign_ledgers(site, plan)).todo)
+
+
+def _was_run(level2: Level2, ledger: Ledger) -> bool:
+    """Say whether all these lines were run once: then what is on main since then is the next round's."""
+    return set(level2.lines) <= {line for one in ledger.records if one.level == 2 for line in one.lines}
 
 
 def merge_commit(site: Site, pid: str) -> str:
@@ -57,20 +67,21 @@ def merge_commit(site: Site, pid: str) -> str:
 def promotion_of(site: Site, github: GitHub, folder: ProjectFolder, plan: Plan) -> Promotion:
     """Look how level2.yaml came onto main: pull request, reviews, who merged, and whether the log has more."""
     commit = merge_commit(site, folder.pid)
-    merge = _merge(site, github, commit)
+    merge = _merge(site, github, folder.pid, commit)
     unlisted = unlisted_obsnums(site, folder.pid) if site.settings.policies.new_data_stop_level2 else ()
     refused = refusals(folder, plan, merge, approvals=site.settings.policies.approvals, unlisted=unlisted)
     return Promotion(commit, merge, refused)
 
 
-def _merge(site: Site, github: GitHub, commit: str) -> Merge:
+def _merge(site: Site, github: GitHub, pid: str, commit: str) -> Merge:
     found = next(iter(github.pulls_of_commit(commit)), None) if commit else None
     if found is None:
         return Merge(None)
     pull, people = github.pull(found.number), People(site, github)  # lists do not say who merged
     reviews = tuple(github.reviews(pull.number))
     analysts = {one.author for one in reviews if _is_analyst(people, one.author)}
-    return Merge(pull, reviews, people.roles(pull.merged_by), analysts)
+    approved = read_level2(github.text(f"projects/{pid}/{LEVEL2_FILE}", pull.head), pid)
+    return Merge(pull, reviews, people.roles(pull.merged_by), analysts, approved)
 
 
 def _is_analyst(people: People, login: str) -> bool:

@@ -107,8 +107,8 @@ class Renewing:
 
     def _renew(self, known: Pull | None, edit: Edit | None, message: str, key: str) -> Proposal:
         head, is_conflict = self._head(known)
-        texts = self._texts(head)
         try:
+            texts = self._texts(head)
             sheet, files = self._sheet(texts, edit)
         except ProjectError as error:
             if edit is None and known is not None:

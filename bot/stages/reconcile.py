@@ -101,12 +101,14 @@ def asked_for(event: str) -> tuple[tuple[str, ...], bool]:
     return (pid,), named.get("retry") in (True, "true")
 
 
-def _level1(site: Site, github: GitHub, folder: ProjectFolder, watch: Watch, retry: bool, run_url: str) -> Reconciled:
+def _level1(
+    site: Site, github: GitHub, folder: ProjectFolder, watch: Watch, retry: bool, run_url: str, after: str = ""
+) -> Reconciled:
     pid = folder.pid
     commit = last_change(site.root, f"projects/{pid}")
     _, plan = read_plan(site, pid)
     outcome = _run(site, github, plan, _target(github, commit, run_url), watch, retry)
-    return Reconciled(pid, 1, outcome, qa=renew_qa(site, github, pid))
+    return Reconciled(pid, 1, outcome, qa=renew_qa(site, github, pid, after=after))
 
 
 def _level2(
@@ -117,10 +119,12 @@ def _level2(
     if not promotion.refused:
         return Reconciled(folder.pid, 2, _run(site, github, plan, target, watch, retry, promotion.who))
     RunReporter(site, github, target, plan).tell(is_over=True, refused=promotion.refused)
-    if not is_current(folder.level2, plan):  # what arrived meanwhile still has to be reduced before it can be graded
-        return replace(_level1(site, github, folder, watch, retry, run_url), refused=promotion.refused)
-    qa = renew_qa(site, github, folder.pid, after=_after(promotion))
-    return Reconciled(folder.pid, 2, None, promotion.refused, qa)
+    after = _after(promotion) if is_current(folder.level2, plan) else ""
+    if after and not _todo(site, folder.pid, 1):
+        return Reconciled(folder.pid, 2, None, promotion.refused, renew_qa(site, github, folder.pid, after=after))
+    # what arrived or was flagged meanwhile still has to be reduced before it can be graded
+    done = _level1(site, github, folder, watch, retry, run_url, after)
+    return replace(done, refused=promotion.refused)
 
 
 def _after(promotion: Promotion) -> str:
@@ -155,9 +159,13 @@ def _target(github: GitHub, commit: str, run_url: str) -> Target:
 def _has_work(site: Site, pid: str) -> bool:
     """Say whether a run would run something now."""
     folder, second = read_plan(site, pid, 2)
-    level = 2 if is_asked_for(site, folder, second) else 1
-    _, parted, _, ledger = survey(site, Request(pid, 1, level=level, spare_failed=True))
-    return bool(parted.todo) or any(record.state.is_open for record in ledger.records)
+    is_open = any(record.state.is_open for record in LedgerDoor(site.need_work(), pid).read().records)
+    return is_open or _todo(site, pid, 2 if is_asked_for(site, folder, second) else 1)
+
+
+def _todo(site: Site, pid: str, level: int) -> bool:
+    """Say whether a level has something left that would be run now."""
+    return bool(survey(site, Request(pid, 1, level=level, spare_failed=True))[1].todo)
 
 
 def _settled(site: Site, pid: str) -> Path:

@@ -32,8 +32,8 @@ from bot.stages.people import People
 from bot.stages.planning import read_others, read_plan, read_project
 
 KIND = "trial"
+HOLE = "{login}"
 LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
-COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def run_trial(
@@ -45,8 +45,8 @@ def run_trial(
     """
     pull, comment, command = _asked(site, github, number, comment_id, line)
     pid = pid_of(pull)
-    if not COMMIT.fullmatch(head) or not pid:
-        raise ProjectError(f"#{number} at {head[:40]!r}: a trial needs a pull request of a project, and a whole commit")
+    if head not in github.commits(number):
+        raise ProjectError(f"{head[:40]!r} is no commit of #{number}, or no longer; give the command again")
     with _trial_site(site, github, pid, head, comment.author) as own:
         _, plan = read_plan(own, pid)
         names = commands.units_to_run(command, plan) if command.what else _changed(site, plan)
@@ -73,14 +73,23 @@ def _asked(site: Site, github: GitHub, number: int, comment_id: int, line: int) 
     return pull, comment, read[0]
 
 
+def _trial_work(site: Site, login: str) -> Path:
+    """Return the DA's own WORK_LMT; raise SettingsError where there is none, or it touches the official one."""
+    pattern = site.machine.trial_work
+    if HOLE not in pattern or not LOGIN.fullmatch(login):
+        told = f"{login!r} is no login" if HOLE in pattern else "this machine has no place for each DA's trials"
+        raise SettingsError(f"{told}; set `machines: {{NAME: {{trial_work: /DIR/{HOLE}}}}}` and LMTBOT_MACHINE=NAME")
+    work = Path(pattern.replace(HOLE, login.lower()))
+    trial, official = work.resolve(), site.need_work().resolve()
+    if trial.is_relative_to(official) or official.is_relative_to(trial):
+        raise SettingsError(f"trials of {login} would go to {trial}, and the official results lie in {official}")
+    return work
+
+
 @contextmanager
 def _trial_site(site: Site, github: GitHub, pid: str, head: str, login: str) -> Iterator[Site]:
     """Give a site with the pull request's files, main's settings and templates, and the DA's own results."""
-    pattern = site.machine.trial_work
-    if not pattern or not LOGIN.fullmatch(login):
-        told = "this machine makes no trials" if not pattern else f"{login!r} is no login"
-        raise SettingsError(f"{told}; set `machines: {{NAME: {{trial_work: /DIR/{{login}}}}}}` and LMTBOT_MACHINE=NAME")
-    work = Path(pattern.format(login=login.lower()))
+    work = _trial_work(site, login)
     with TemporaryDirectory(prefix="lmtbot-trial-") as name:
         root = Path(name)
         for file in (PROJECT_FILE, QA_FILE):

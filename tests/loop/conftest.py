@@ -7,22 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from bot.sim.github.seed import World, plant
-from bot.sim.github.server import Running, address_of, listen
-from bot.sim.github.store.state import State
-from tests.github.hub import Hub
-from tests.github.judge import Judge, need_judges
-from tests.loop.world import Loop, files
+from tests.github.judge import need_judges
+from tests.loop.play import GRADES, Play, copied, opened
+from tests.loop.world import Loop
 
 
 @pytest.fixture
 def loop(tmp_path: Path) -> Iterator[Loop]:
     need_judges()
-    judge, listener = Judge(), listen()
-    state = State(tmp_path / "state", address=address_of(listener))
-    state.do(lambda: plant(state, World(), files())).result()
-    for name in ("data", "work"):
-        (tmp_path / name).mkdir()
-    with Running(state, listener, witness=judge.reply):
-        yield Loop(Hub(state, tmp_path), tmp_path)
-    assert not judge.complaints, "\n".join(judge.complaints)
+    with opened(tmp_path) as loop:
+        yield loop
+
+
+@pytest.fixture(scope="session")
+def graded_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of an observatory whose QA pull request is graded and complete; it is for copying."""
+    need_judges()
+    root = tmp_path_factory.mktemp("graded")
+    with opened(root) as loop:
+        play = Play(loop)
+        play.arrive(117361, 117362)
+        assert play.reconcile().is_good
+        assert all(one.is_done for one in play.say(GRADES)[0].answers)
+        (root / "number").write_text(str(play.number))
+    return root
+
+
+@pytest.fixture
+def graded(graded_site: Path, tmp_path: Path) -> Iterator[Play]:
+    """Return an observatory that waits for the DA's approval and the PO's merge."""
+    copied(graded_site, tmp_path)
+    with opened(tmp_path) as loop:
+        yield Play(loop, int((tmp_path / "number").read_text()))

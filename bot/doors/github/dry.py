@@ -35,7 +35,7 @@ class DryGitHub(GitHub):
         """Tell it."""
         if known is None:
             _would(f"open a pull request from {branch}: {title}")
-            return Pull(0, title, body, "", branch, NO_SHA, self.place.bot, is_own=True, is_open=True)
+            return Pull(0, title, body, "", branch, self.place.main, NO_SHA, self.place.bot, is_own=True, is_open=True)
         if (known.title, known.body) != (title, body):
             _would(f"edit pull request #{known.number}: {title}")
         return known

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bot.doors.github import shapes
 from bot.doors.github.session import GitHubRefused, Session
-from bot.errors import DoorError
+from bot.errors import DoorError, ProjectError
 from bot.formats.marker import read_marker
 from bot.model.github import Check, Comment, Place, Pull, Review
 
@@ -53,7 +53,11 @@ class GitHub:
     def pulls_of_commit(self, commit: str) -> list[Pull]:
         """Return the pull requests by which a commit came onto main."""
         pulls = map(shapes.pull, self.session.pages(f"commits/{commit}/pulls"))
-        return [one for one in pulls if one.is_merged]
+        return [one for one in pulls if one.is_merged and one.base == self.place.main]
+
+    def commits(self, number: int) -> list[str]:
+        """Return the commits of a pull request, oldest first (GitHub lists 250 at most)."""
+        return [one["sha"] for one in self.session.pages(f"pulls/{number}/commits")]
 
     def reviews(self, number: int) -> list[Review]:
         """Return the reviews of a pull request, oldest first."""
@@ -69,18 +73,18 @@ class GitHub:
         return found["object"]["sha"] if found else ""
 
     def text(self, path: str, commit: str) -> str:
-        """Return the text of a file at a commit, "" if it is not there; raise DoorError when it is no text."""
+        """Return the text of a file at a commit, "" if it is not there; raise ProjectError when it is no text."""
         found = self.session.find(f"contents/{quote(path)}", ref=commit)
         if found is None:
             return ""
         if not isinstance(found, dict) or found.get("type") != "file":
-            raise DoorError(f"{path} at {commit[:7]}: no plain file")
+            raise ProjectError(f"{path} at {commit[:7]} is no plain file; put one there")
         if found.get("encoding") == "none":  # GitHub gives files over 1 MB as blobs only
             found = self.session.get(f"git/blobs/{found['sha']}")
         try:
             return base64.b64decode(found["content"]).decode("utf-8")
         except ValueError as error:
-            raise DoorError(f"{path} at {commit[:7]}: no UTF-8 text") from error
+            raise ProjectError(f"{path} at {commit[:7]} is no UTF-8 text; write it anew") from error
 
     def is_member(self, team: str, login: str) -> bool:
         """Say whether a person is an active member of a team of the organisation."""
@@ -233,9 +237,13 @@ class GitHub:
         return found is not None and wanted.items() <= found.items()
 
     def react(self, comment: Comment, content: str) -> None:
-        """Put a reaction on a comment; GitHub keeps one of a kind a person."""
+        """Put a reaction on a comment; GitHub keeps one of a kind a person. A deleted one gets none."""
         path = f"issues/comments/{comment.id}/reactions"
-        self._sure(lambda: self.session.send("POST", path, {"content": content}), lambda: None)
+        try:
+            self._sure(lambda: self.session.send("POST", path, {"content": content}), lambda: None)
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
 
     def ensure_check(self, commit: str, check: Check) -> None:
         """Have this check on a commit. Only Apps have check runs; with a plain token it becomes a commit status."""

@@ -23,6 +23,7 @@ def pull(told: Any) -> Pull:
         body=(told.get("body") or "").replace("\r\n", "\n"),
         url=told["html_url"],
         branch=head["ref"],
+        base=base["ref"],
         head=head["sha"],
         author=_login(told.get("user")),
         is_own=head_repository is not None and head_repository == base["repo"]["full_name"],
