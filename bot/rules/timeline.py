@@ -15,6 +15,8 @@ OBSERVED, LEVEL1, QA, LEVEL2, FILES, THREADS, ARCHIVE = (
 )  # fmt: skip
 LANES = (OBSERVED, LEVEL1, QA, FILES, THREADS, LEVEL2, ARCHIVE)
 """From top to bottom."""
+JUDGING = frozenset(("qa", "grade", "grades", "graded", "verdict", "verdicts"))
+"""Words of a commit's subject that tell of QA."""
 NIGHT_ENDS = 10
 """Letters of a stamp that say the UT day: a night at the LMT, 19 to 07 local time, lies in one UT day."""
 
@@ -35,9 +37,7 @@ def story(
     """Return everything that happened, oldest first; what happens many times a day is told once a day."""
     found = [*_observations(observed.values()), *_runs(records)]
     for one in commits:
-        lane = (
-            QA if any(word in one.subject.lower().split() for word in ("qa", "grade", "grades", "verdicts")) else FILES
-        )
+        lane = QA if JUDGING.intersection(one.subject.lower().replace(":", " ").split()) else FILES
         found.append(Event(one.at, lane, f"{one.subject} ({one.hash[:8]})", one.who))
     for thread in threads:
         if thread.changed:

@@ -99,15 +99,13 @@ def build_site(site: Site, request: SiteRequest) -> SiteReport:
         stamps = {pid: stamp_of(around, pid, known[pid].needs if pid in known else ()) for pid in pids}
         changed = [pid for pid in pids if request.everything or pid not in known or known[pid].stamp != stamps[pid]]
         around = replace(around, rows=_rows(site, changed))
-        before = [
-            (night, counts) for pid in changed if pid in known for night, counts in known[pid].card.nights.items()
-        ]
+        touched = {night for pid in changed if pid in known for night in known[pid].card.nights}
         for pid, built in spread(partial(build_project, around), changed, at_least=MANY):
             written += built.written
             known[pid] = _remember(around, pid, built)
         cards = [known[pid].card for pid in pids]
         nights = Nights(around, {one.obsnum: one for pid in pids for one in known[pid].seen}, frozenset(pids), held)
-        written += nights.write({night for night, _ in before} | {n for pid in changed for n in known[pid].card.nights})
+        written += nights.write(touched | {night for pid in changed for night in known[pid].card.nights})
         written += _write_tops(around, cards, nights)
         written += store.keep_only("p", set(pids))
         store.forget_states("p", set(pids))
@@ -191,13 +189,12 @@ def _write_tops(around: Around, cards: Sequence[Card], nights: Nights) -> int:
     events = newest_events(cards)
     feed = feed_of("LMT: all projects", events, around.base, own=FEED, home="index.html")
     written += store.write(FEED, render("feed.xml.j2", root="", feed=feed))
-    counts = sum_nights(cards)
     page = index_page(
         cards,
         now()[:16].replace("T", " "),
         looks=[(one.arrived, one.look) for one in looks],
         on_cluster=_newest_here(nights),
-        nights={**nights.counts, **counts},
+        nights=sum_nights(cards, nights.counts),
         is_public=around.public,
     )
     return written + _write_index(around, page)

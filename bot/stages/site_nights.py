@@ -38,7 +38,7 @@ class Nights:
             night = line[:DAY].decode("ascii", "replace")
             if night_of(night):
                 self.lines.setdefault(night, []).append(line)
-        self.counts = {night: (sum(b" Science" in line for line in lines), 0, 0) for night, lines in self.lines.items()}
+        self.counts = {night: sum(b" Science" in line for line in lines) for night, lines in self.lines.items()}
 
     def rows(self, night: str) -> list[Observation]:
         """Return the observations of a night, each obsnum once."""

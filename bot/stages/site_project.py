@@ -25,7 +25,7 @@ from bot.model.observation import Observation
 from bot.model.plan import Plan
 from bot.model.record import Ledger, RunState
 from bot.model.site import Card, Commit, Pictures, Seen, Thread
-from bot.model.worksheet import Reduced, Worksheet
+from bot.model.worksheet import Reduced, Row, Worksheet
 from bot.report.site.feed import feed_of
 from bot.report.site.project import Gathered, project_page
 from bot.report.site.qa import qa_page
@@ -221,7 +221,7 @@ def seen_of(pid: str, sheet: Worksheet, ledger: Ledger) -> Iterator[Seen]:
     """Yield where every obsnum of a project stands, both banks in one."""
     reduced = {one.name: one.ended for one in ledger.records if one.state is RunState.GOOD}
     rows: dict[str, list[str]] = {}
-    firsts = {}
+    firsts: dict[str, Row] = {}
     for row in sheet.rows:
         firsts.setdefault(row.name, row)
         told = f"{rms_words(row)} ({number(row.ratio)}×)" if row.ratio is not None else rms_words(row)

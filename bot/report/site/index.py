@@ -95,13 +95,16 @@ def newest_events(cards: Sequence[Card]) -> tuple[tuple[str, Event], ...]:
     return tuple(sorted(found, key=lambda one: (one[1].at, one[0]), reverse=True))
 
 
-def sum_nights(cards: Sequence[Card]) -> dict[str, tuple[int, int, int]]:
-    """Return {night: (observed, reduced well, failed)} over all projects."""
+def sum_nights(cards: Sequence[Card], logged: Mapping[str, int]) -> dict[str, tuple[int, int, int]]:
+    """Return {night: (observed, reduced well, failed)}; `logged` {night: Science obsnums of the log}, listed or not."""
     total: dict[str, tuple[int, int, int]] = {}
     for card in cards:
         for night, (observed, good, failed) in card.nights.items():
             a, b, c = total.get(night, (0, 0, 0))
             total[night] = (a + observed, b + good, c + failed)
+    for night, many in logged.items():
+        observed, good, failed = total.get(night, (0, 0, 0))
+        total[night] = (max(observed, many), good, failed)
     return dict(sorted(total.items()))
 
 

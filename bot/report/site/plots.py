@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from bot.model.site import Event
 from bot.model.worksheet import Reduced, Row
@@ -305,10 +306,9 @@ def _places_in_time(
     days: Sequence[str], left: float, right: float
 ) -> tuple[dict[str, float], tuple[tuple[float, str], ...]]:
     """Return each day's place, and where a long quiet time was drawn short."""
-    gaps = [(date.fromisoformat(b) - date.fromisoformat(a)).days for a, b in zip(days, days[1:], strict=False)]
+    gaps = [(date.fromisoformat(b) - date.fromisoformat(a)).days for a, b in pairwise(days)]
     shown = [min(gap, LONGEST_GAP_DAYS) for gap in gaps]
-    unit = (right - left - 40) / max(sum(shown), 1)
-    unit = min(unit, 90.0)
+    unit = min((right - left - 40) / max(sum(shown), 1), 90.0)
     places, breaks, x = {days[0]: left + 30}, [], left + 30.0
     for day, gap, short in zip(days[1:], gaps, shown, strict=True):
         if gap > short:
