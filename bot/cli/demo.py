@@ -116,7 +116,7 @@ def _git(*words: str) -> None:
 
 def _tell_how_to_go_on(folder: Path) -> None:
     work = folder / "site" / "work"
-    print(f"The results: {work / 'summary.html'}, the newest quick looks: {work / 'lmtoy_run' / 'last100.html'}")
+    print(f"The results: {work / 'site' / 'index.html'}, the newest quick looks: {work / 'lmtoy_run' / 'last100.html'}")
     print("To go on by hand, as PO, DA, PI or stranger, in the browser:")
     if sys.prefix != sys.base_prefix:
         print(f"  . {shlex.quote(sys.prefix)}/bin/activate")

@@ -84,22 +84,22 @@ COLUMNS = (
 )
 
 
-def last100(looks: Sequence[Shown], renewed: str) -> Page:
-    """Put the page together; `looks` newest first."""
+def last100(looks: Sequence[Shown], renewed: str, *, results: str = "../") -> Page:
+    """Put the page together; `looks` newest first, `results`: link to where the projects' results lie, "" for none."""
     return Page(
         renewed=renewed,
         columns=COLUMNS,
-        rows=[_row(one) for one in looks],
+        rows=[_row(one, results) for one in looks],
         instruments=sorted({_readable(one.look.mode.split("/")[0]) for one in looks}),
         projects=sorted({one.look.pid for one in looks}),
     )
 
 
-def _row(one: Shown) -> Row:
+def _row(one: Shown, results: str) -> Row:
     look = one.look
     state = FAILED if not look.is_good else GAP if look.gap else GOOD
     waited = latency_s(look, one.arrived)
-    home = f"../{quote(look.pid)}/TAP/"
+    home = f"{results}{quote(look.pid)}/TAP/"
     return Row(
         state=state,
         cells=(

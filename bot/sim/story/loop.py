@@ -109,7 +109,7 @@ class Loop:
         status, history = self.lmtbot("status", PID), self.lmtbot("history", PID)
         self.told.terminal(f"lmtbot status {PID}", status)
         self.told.terminal(f"lmtbot history {PID}", history)
-        self.told.terminal("lmtbot summary", self.lmtbot("summary"))
+        self.told.terminal("lmtbot site build", self.lmtbot("site", "build"))
         state = next((row[len(PID) :].strip() for row in status.splitlines() if row.startswith(PID)), "")
         self.told.say(f"{PID}: {re.split(' {2,}', state)[0]}")
         return re.split(" {2,}", state)[0]

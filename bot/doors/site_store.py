@@ -1,0 +1,116 @@
+"""The door to a static site on disk: pages that take each other's place whole, and what was built from what.
+
+A page is written beside the old one and renamed; one that has this content already is left alone, with its times.
+What no page says any more is removed last. `.lmtbot/` inside the site remembers, per project, what its pages were made
+from and what other pages show of it; deleted, everything is built anew. Nothing there tells more than the pages do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bot.doors.locks import hold
+from bot.errors import DoorError
+
+STATE = ".lmtbot"
+
+
+class SiteStore:
+    """One site in one folder."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._state = out / STATE
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Build alone; raise Busy when somebody else builds this site."""
+        try:
+            self._state.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DoorError(f"{self.out}: {error.strerror}; give a folder that can be written, by --out DIR") from error
+        with hold(self._state / "lock", str(self.out), "lmtbot site build"):
+            yield
+
+    def write(self, name: str, text: str) -> bool:
+        """Have a page say this; say whether it did not yet."""
+        return self.write_bytes(name, text.encode("utf-8", "replace"))
+
+    def write_bytes(self, name: str, data: bytes) -> bool:
+        """Have a file hold this; say whether it did not yet."""
+        path = self.out / name
+        with contextlib.suppress(OSError):
+            if path.stat().st_size == len(data) and path.read_bytes() == data:
+                return False
+        try:
+            _replace(path, data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _replace(path, data)
+        return True
+
+    def copy(self, name: str, origin: Path) -> None:
+        """Have a file of the site be the same as one outside; a copy that is as old and as long is left alone."""
+        path = self.out / name
+        with contextlib.suppress(OSError):
+            here, there = path.stat(), origin.stat()
+            if (here.st_size, here.st_mtime_ns) == (there.st_size, there.st_mtime_ns):
+                return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+        shutil.copy2(origin, new)
+        new.replace(path)
+
+    def keep_only(self, folder: str, names: set[str]) -> int:
+        """Remove what lies in a folder of the site and is not named, with what cut writes left; return how much."""
+        home = self.out / folder
+        gone = 0
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(home):
+                if entry.name not in names:
+                    gone += 1
+                    _remove(Path(entry.path))
+        return gone
+
+    def read_state(self, name: str) -> Any:
+        """Return what was remembered under a name; None when nothing was, or it cannot be read."""
+        try:
+            return json.loads((self._state / f"{name}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def write_state(self, name: str, value: Any) -> None:
+        """Remember a value."""
+        self.write(f"{STATE}/{name}.json", json.dumps(value, separators=(",", ":"), default=str))
+
+    def forget_states(self, folder: str, kept: set[str]) -> None:
+        """Forget what is remembered in a folder under other names."""
+        self.keep_only(f"{STATE}/{folder}", {f"{name}.json" for name in kept})
+
+
+def _replace(path: Path, data: bytes) -> None:
+    new = f"{path.parent}/.{path.name}.{secrets.token_hex(4)}.new"
+    try:
+        with open(new, "wb") as file:  # noqa: PTH123 - a hundred thousand times
+            file.write(data)
+        os.replace(new, path)  # noqa: PTH105
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(new)  # noqa: PTH108
+        raise DoorError(f"{path}: cannot be written ({error.strerror}); the page before stands") from error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

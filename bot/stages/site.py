@@ -1,0 +1,241 @@
+"""Build the site: what changed is read again and written, everything else stands as it is.
+
+Order: style and script, the pages of the projects that changed, nights, last100, feeds, the index; then what nobody has
+any more goes. Each file takes the place of the old one whole, and the index, which leads everywhere, is the last: who
+looks while a build goes on, or after one was killed, finds every link. The next build goes on where a killed one ended.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot import __version__
+from bot.doors.clock import now
+from bot.doors.git_history import project_commits
+from bot.doors.index import ask_index
+from bot.doors.logfile import LOG_FILE
+from bot.doors.site_store import SiteStore
+from bot.doors.templates import page_maker, template_file
+from bot.doors.workers import spread
+from bot.errors import LmtBotError
+from bot.formats.obslog import RowFault
+from bot.model.observation import Observation
+from bot.model.site import Card, Seen, Thread
+from bot.report.site.feed import feed_of
+from bot.report.site.index import IndexPage, Newest, index_page, newest_events, sum_nights
+from bot.report.site.words import when
+from bot.rules.arrival import Held
+from bot.settings import Site
+from bot.stages.arrival import index_folder, look
+from bot.stages.planning import project_ids
+from bot.stages.site_nights import Nights, quick_looks, write_last100
+from bot.stages.site_project import FEED, Around, Built, as_plain, build_project, stamp_of
+
+ASSETS = ("site.css", "site.js")
+MANY = 8
+"""Fewer projects than this are not worth other processes."""
+_CARD: TypeAdapter[Card] = TypeAdapter(Card)
+_SEEN: TypeAdapter[tuple[Seen, ...]] = TypeAdapter(tuple[Seen, ...])
+
+
+@dataclass(frozen=True)
+class SiteRequest:
+    """What is asked for."""
+
+    out: Path
+    public: bool = False
+    everything: bool = False
+    """Build every page anew, whatever is remembered."""
+    base: str = ""
+    """Address of the site, for feeds."""
+    threads: tuple[Thread, ...] = ()
+    """Open pull requests and issues, where somebody has asked GitHub."""
+
+
+@dataclass(frozen=True)
+class SiteReport:
+    """What a build did."""
+
+    out: Path
+    projects: int
+    rebuilt: tuple[str, ...]
+    written: int
+    """Files that changed or went."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is remembered of a project."""
+
+    stamp: str
+    card: Card
+    seen: tuple[Seen, ...]
+    needs: tuple[str, ...]
+
+
+def default_out(site: Site, *, public: bool) -> Path:
+    """Return where the site lies: beside the results, so that their pictures are links."""
+    return site.need_work() / ("site-public" if public else "site")
+
+
+def build_site(site: Site, request: SiteRequest) -> SiteReport:
+    """Bring the site up to date. Raises Busy when somebody else builds it."""
+    store = SiteStore(request.out)
+    pids = project_ids(site)
+    site.need_work_there()
+    with store.lock():
+        held, arriving = _arrivals(site)
+        around = _around(site, request, store, arriving)
+        written = sum(_write_asset(site, store, name) for name in ASSETS) + store.write(".nojekyll", "")
+        known = {pid: one for pid in pids if (one := _remembered(store, pid))}
+        stamps = {pid: stamp_of(around, pid, known[pid].needs if pid in known else ()) for pid in pids}
+        changed = [pid for pid in pids if request.everything or pid not in known or known[pid].stamp != stamps[pid]]
+        around = replace(around, rows=_rows(site, changed))
+        touched = {night for pid in changed if pid in known for night in known[pid].card.nights}
+        for pid, built in spread(partial(build_project, around), changed, at_least=MANY):
+            written += built.written
+            known[pid] = _remember(around, pid, built)
+        cards = [known[pid].card for pid in pids]
+        nights = Nights(around, {one.obsnum: one for pid in pids for one in known[pid].seen}, frozenset(pids), held)
+        written += nights.write(touched | {night for pid in changed for night in known[pid].card.nights})
+        written += _write_tops(around, cards, nights)
+        written += store.keep_only("p", set(pids))
+        store.forget_states("p", set(pids))
+    return SiteReport(request.out, len(pids), tuple(changed), written)
+
+
+def _around(site: Site, request: SiteRequest, store: SiteStore, arriving: Mapping[str, int]) -> Around:
+    threads: dict[str, list[Thread]] = {}
+    for thread in request.threads:
+        threads.setdefault(thread.pid, []).append(thread)
+    return Around(
+        site=site,
+        render=page_maker(site.code, "site"),
+        store=store,
+        today=datetime.now(UTC).date(),
+        public=request.public,
+        base=request.base and request.base.rstrip("/") + "/",
+        made_by=_made_by(site),
+        commits=project_commits(site.root),
+        threads={pid: tuple(its) for pid, its in threads.items()},
+        arriving=arriving,
+    )
+
+
+def _arrivals(site: Site) -> tuple[tuple[Held, ...], dict[str, int]]:
+    """Return what is held back, and {pid: how many obsnums are in the log and not in the project}."""
+    log = site.data / LOG_FILE if site.data else None
+    if log is None or not log.is_file():
+        return (), {}
+    try:
+        found = look(site, log)
+    except LmtBotError:
+        return (), {}
+    return found.held, {one.pid: one.count for one in found.projects}
+
+
+def _rows(site: Site, pids: Sequence[str]) -> dict[int, Observation]:
+    """Return the log's rows of the obsnums that some projects list; of several rows the first counts."""
+    log = site.data / LOG_FILE if site.data else None
+    if log is None or not log.is_file() or not pids:
+        return {}
+    wanted, path = set(pids), log.resolve()
+
+    def ask(index: Any) -> list[Observation | RowFault]:
+        index.projects.update(site.projects)
+        index.log.update(path)
+        obsnums = {number for row in index.projects.rows() if row.pid in wanted for number in row.obsnums}
+        found: list[Observation | RowFault] = index.log.rows(path, obsnums)
+        return found
+
+    rows: dict[int, Observation] = {}
+    for row in ask_index(index_folder(site), ask):
+        if isinstance(row, Observation):
+            rows.setdefault(row.obsnum, row)
+    return rows
+
+
+def _remembered(store: SiteStore, pid: str) -> _Known | None:
+    told = store.read_state(f"p/{pid}")
+    try:
+        return _Known(
+            str(told["stamp"]), _CARD.validate_python(told["card"]), _SEEN.validate_python(told["seen"]),
+            tuple(told["needs"]),
+        )  # fmt: skip
+    except (TypeError, KeyError, ValidationError):
+        return None
+
+
+def _remember(around: Around, pid: str, built: Built) -> _Known:
+    """Keep what a project's pages were made from; the stamp is taken again, for now its needs are known."""
+    stamp = stamp_of(around, pid, built.needs)
+    around.store.write_state(f"p/{pid}", {"stamp": stamp, **as_plain(built)})
+    return _Known(stamp, built.card, built.seen, built.needs)
+
+
+def _write_tops(around: Around, cards: Sequence[Card], nights: Nights) -> int:
+    """Write what stands above the projects; the index last."""
+    store, render = around.store, around.render
+    looks = quick_looks(around)
+    written = write_last100(around, looks)
+    events = newest_events(cards)
+    feed = feed_of("LMT: all projects", events, around.base, own=FEED, home="index.html")
+    written += store.write(FEED, render("feed.xml.j2", root="", feed=feed))
+    page = index_page(
+        cards,
+        now()[:16].replace("T", " "),
+        looks=[(one.arrived, one.look) for one in looks],
+        on_cluster=_newest_here(nights),
+        nights=sum_nights(cards, nights.counts),
+        is_public=around.public,
+    )
+    return written + _write_index(around, page)
+
+
+def _write_index(around: Around, page: IndexPage) -> int:
+    """Write the index, unless all but the time on it stands there already."""
+    key = around.render("index.html.j2", root="", page=replace(page, made=""), public=around.public)
+    digest = hashlib.sha256(key.encode()).hexdigest()
+    if around.store.read_state("index") == digest and (around.store.out / "index.html").exists():
+        return 0
+    written = around.store.write("index.html", around.render("index.html.j2", root="", page=page, public=around.public))
+    around.store.write_state("index", digest)
+    return int(written)
+
+
+def _newest_here(nights: Nights) -> list[Newest]:
+    """Return the newest observations of the log, with where they stand."""
+    found = []
+    for row in nights.newest():
+        seen = nights.seen.get(row.obsnum)
+        link = f"p/{seen.pid}/{seen.link}" if seen else ""
+        told = seen.state if seen else "not in a project"
+        found.append(Newest(str(row.obsnum), row.pid, row.source, when(row.date_obs), told == "good", told, link))
+    return found
+
+
+def _write_asset(site: Site, store: SiteStore, name: str) -> bool:
+    return store.write_bytes(f"assets/{name}", template_file(site.code, f"site/assets/{name}").read_bytes())
+
+
+def _made_by(site: Site) -> str:
+    """Return a digest of what makes the pages: program and templates."""
+    digest = hashlib.sha256(__version__.encode())
+    for path in _makers(site):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _makers(site: Site) -> Iterable[Path]:
+    bot = Path(__file__).resolve().parents[1]
+    for folder in ("report/site", "rules", "stages", "model"):
+        yield from sorted((bot / folder).glob("*.py"))
+    yield from sorted(template_file(site.code, "site/base.html.j2").parent.glob("*.j2"))

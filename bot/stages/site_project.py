@@ -1,0 +1,280 @@
+"""One project of the site: read everything about it, make its pages, write them, return its card.
+
+What it reads is named by `stamp_of`: the same stamp, the same pages. Nothing here decides; a project whose files are
+wrong gets a page that says so, and inherits nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from urllib.parse import quote
+
+from bot.doors.ledger import STORE, LedgerDoor
+from bot.doors.locks import is_held
+from bot.doors.site_products import Showcase
+from bot.doors.site_store import SiteStore
+from bot.errors import LmtBotError, ProjectError
+from bot.formats.project_file import ARCHIVE_FILE, LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder
+from bot.model.observation import Observation
+from bot.model.plan import Plan
+from bot.model.record import Ledger, RunState
+from bot.model.site import Card, Commit, Pictures, Seen, Thread
+from bot.model.worksheet import Reduced, Row, Worksheet
+from bot.report.site.feed import feed_of
+from bot.report.site.project import Gathered, project_page
+from bot.report.site.qa import qa_page
+from bot.report.site.unit import unit_pages
+from bot.report.site.words import BROKEN, number, readable, rms_words, semester_of
+from bot.rules.attention import PO, ungraded_rows, wants_of, wants_of_broken, who_acts
+from bot.rules.grading import worksheet
+from bot.rules.log_excerpt import excerpt
+from bot.rules.plan import needed_projects
+from bot.rules.publicity import is_public, public_since
+from bot.rules.timeline import nights_of, story
+from bot.settings import Site
+from bot.stages.level1 import foreign_ledgers
+from bot.stages.overview import standing_of
+from bot.stages.planning import read_plan
+
+FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE, ARCHIVE_FILE)
+CARD_EVENTS = 12
+FEED = "feed.xml"
+Render = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What is read once for all projects."""
+
+    site: Site
+    render: Render
+    store: SiteStore
+    today: date
+    public: bool
+    """For everybody: no picture, spectrum or log of what is still proprietary."""
+    base: str
+    """The address of the site for feeds, with a slash at its end; "" where nobody told it."""
+    made_by: str
+    """Digest of program and templates."""
+    commits: Mapping[str, tuple[Commit, ...]] = field(default_factory=dict)
+    threads: Mapping[str, tuple[Thread, ...]] = field(default_factory=dict)
+    arriving: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[int, Observation] = field(default_factory=dict)
+    """Rows of the log of the obsnums that the changed projects list."""
+
+    @property
+    def copies(self) -> bool:
+        """Say whether pictures are copied into the site: it does not lie beside the results."""
+        return self.public or not self.store.out.is_relative_to(self.site.need_work())
+
+
+@dataclass(frozen=True)
+class Built:
+    """What became of a project's pages."""
+
+    card: Card
+    seen: tuple[Seen, ...]
+    needs: tuple[str, ...]
+    """Other projects whose files and runs its pages depend on."""
+    written: int
+
+
+def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
+    """Return a digest of all that a project's pages are made from; the ledger is changed by renames only."""
+    found: list[object] = [around.made_by, around.public, around.base, around.arriving.get(pid, 0)]
+    commits = around.commits.get(pid, ())
+    found += [commits[0].hash if commits else "", around.threads.get(pid, ())]
+    for one in (pid, *needs):
+        found += [_stamp(around.site.projects / one / name) for name in FILES]
+        if around.site.work:
+            home = around.site.work / STORE / one
+            found += [_stamp(home / "ledger"), _stamp(home / "failed"), _stamp(around.site.work / one)]
+            found += [_stamp(around.site.work / one / "TAP"), is_held(home / "lock")]
+    if around.public:
+        found.append(around.today.isoformat())
+    return hashlib.sha256(repr(found).encode()).hexdigest()
+
+
+def build_project(around: Around, pid: str) -> Built:
+    """Write the pages of one project, the deepest first, and remove those that it no longer has."""
+    try:
+        return _build(around, pid)
+    except LmtBotError as error:
+        return _broken(around, pid, error)
+
+
+def _build(around: Around, pid: str) -> Built:
+    folder, plan = read_plan(around.site, pid)
+    ledger = LedgerDoor(around.site.need_work(), pid).read()
+    observed = {chain.obsnum: around.rows[chain.obsnum] for chain in plan.chains if chain.obsnum in around.rows}
+    gathered = _gather(around, folder, plan, ledger, observed)
+    writing = _Writing(around, pid)
+    for page in unit_pages(gathered, observed):
+        writing.page(f"{page.name}.html", "unit.html.j2", page=page)
+    writing.page("qa.html", "qa.html.j2", page=qa_page(gathered))
+    events = [(pid, event) for event in reversed(gathered.events)]
+    home = f"p/{quote(pid)}/"
+    writing.page(FEED, "feed.xml.j2", feed=feed_of(pid, events, around.base, own=f"{home}{FEED}", home=home))
+    writing.page("index.html", "project.html.j2", page=project_page(gathered))
+    writing.end(keep=("pictures",) if around.copies and gathered.pictures is not None else ())
+    seen = tuple(seen_of(pid, gathered.sheet, ledger))
+    return Built(_card(gathered, folder, observed, seen), seen, needed_projects(folder.project), writing.written)
+
+
+def _gather(
+    around: Around, folder: ProjectFolder, plan: Plan, ledger: Ledger, observed: Mapping[int, Observation]
+) -> Gathered:
+    pid, work = folder.pid, around.site.need_work()
+    present = LedgerDoor(work, pid).present()
+    foreign = foreign_ledgers(around.site, plan)
+    sheet = worksheet(folder, plan, ledger, present=present, observed=observed, foreign=foreign)
+    stands = standing_of(around.site, folder, plan, ledger)
+    dates = [row.date for row in sheet.rows]
+    may_show = not around.public or is_public(folder.project, dates, around.today)
+    since = public_since(folder.project, dates)
+    showcase = Showcase(work, pid)
+    ungraded = ungraded_rows(sheet.rows)
+    threads = tuple(around.threads.get(pid, ()))
+    commits = around.commits.get(pid, ())
+    return Gathered(
+        project=folder.project,
+        plan=plan,
+        ledger=ledger,
+        sheet=sheet,
+        standing=stands,
+        who=who_acts(stands.state),
+        wants=wants_of(stands, ungraded, threads, around.arriving.get(pid, 0)),
+        events=story(observed, ledger.records, commits, threads, folder.archive),
+        threads=threads,
+        pictures=_pictures(around, showcase, plan) if may_show else None,
+        sessions=showcase.sessions if may_show else (),
+        archive=folder.archive,
+        public=since.isoformat() if since else "",
+        ungraded=len(ungraded),
+        arriving=around.arriving.get(pid, 0),
+        qa_note=folder.qa.note or "",
+        excerpts=None if around.public else _excerpts(showcase, ledger, sheet),
+    )
+
+
+def _pictures(around: Around, showcase: Showcase, plan: Plan) -> dict[str, tuple[Pictures, ...]]:
+    """Return the pictures of every unit, linked where they lie, or copied into the site."""
+    home = around.store.out / "p" / plan.pid
+
+    def linked(path: Path) -> str:
+        if not around.copies:
+            return quote(os.path.relpath(path, home))
+        name = f"pictures/{path.relative_to(showcase.work)}"
+        around.store.copy(f"p/{plan.pid}/{name}", path)
+        return quote(name)
+
+    return {unit.name: showcase.of(unit.name, linked) for unit in plan.units}
+
+
+def _excerpts(showcase: Showcase, ledger: Ledger, sheet: Worksheet) -> dict[str, tuple[str, ...]]:
+    """Return the telling lines of the log of every unit whose last attempt failed."""
+    failed = {row.name for row in (*sheet.rows, *sheet.combinations) if row.state is Reduced.FAILED}
+    last = {one.name: one for one in ledger.records if one.name in failed and one.state is not RunState.GOOD}
+    return {
+        name: tuple(readable(line, 300) for line in excerpt(showcase.log_tail(one.log))) for name, one in last.items()
+    }
+
+
+class _Writing:
+    """Writes pages of one project."""
+
+    def __init__(self, around: Around, pid: str) -> None:
+        self.around, self.pid, self.folder = around, pid, f"p/{pid}"
+        self.names: set[str] = set()
+        self.written = 0
+
+    def page(self, name: str, template: str, **values: object) -> None:
+        text = self.around.render(template, root="../../", public=self.around.public, **values)
+        self.written += self.around.store.write(f"{self.folder}/{name}", text)
+        self.names.add(name)
+
+    def end(self, keep: tuple[str, ...] = ()) -> None:
+        self.written += self.around.store.keep_only(self.folder, self.names | set(keep))
+
+
+def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
+    """Write the page of a project that cannot be read: what is wrong, and nothing else."""
+    findings = [str(one) for one in error.findings] if isinstance(error, ProjectError) else []
+    told = tuple(readable(one, 1000) for one in findings or [str(error)])
+    writing = _Writing(around, pid)
+    writing.page("index.html", "broken.html.j2", pid=pid, told=told)
+    writing.end()
+    card = Card(
+        pid, BROKEN, f"mending what `lmtbot check {pid}` says", PO, semester=semester_of(pid),
+        wants=wants_of_broken(pid, len(told)), arriving=around.arriving.get(pid, 0),
+    )  # fmt: skip
+    return Built(card, (), (), writing.written)
+
+
+def seen_of(pid: str, sheet: Worksheet, ledger: Ledger) -> Iterator[Seen]:
+    """Yield where every obsnum of a project stands, both banks in one."""
+    reduced = {one.name: one.ended for one in ledger.records if one.state is RunState.GOOD}
+    rows: dict[str, list[str]] = {}
+    firsts: dict[str, Row] = {}
+    for row in sheet.rows:
+        firsts.setdefault(row.name, row)
+        told = f"{rms_words(row)} ({number(row.ratio)}×)" if row.ratio is not None else rms_words(row)
+        rows.setdefault(row.name, []).extend([told] if told else [])
+    for name, row in firsts.items():
+        yield Seen(
+            int(name), pid, str(row.state), row.grade, " / ".join(rows[name]), readable(row.told, 120),
+            reduced.get(name, ""), f"{name}.html",
+        )  # fmt: skip
+
+
+def _card(
+    gathered: Gathered, folder: ProjectFolder, observed: Mapping[int, Observation], seen: tuple[Seen, ...]
+) -> Card:
+    standing, project = gathered.standing, gathered.project
+    modes = [row.mode for row in gathered.sheet.rows]
+    return Card(
+        pid=standing.pid,
+        state=str(standing.state),
+        waits_for=standing.waits_for,
+        who=gathered.who,
+        instruments=tuple(dict.fromkeys(mode.partition("/")[0] for mode in modes if mode)),
+        semester=semester_of(standing.pid),
+        pi=readable(project.pi.name or ", ".join(project.pi.github), 40),
+        logins=project.pi.github,
+        sources=standing.sources,
+        obsnums=standing.obsnums,
+        combinations=standing.combinations,
+        done=standing.done,
+        todo=standing.todo,
+        failed=standing.failed,
+        ungraded=gathered.ungraded,
+        running=standing.running,
+        arriving=gathered.arriving,
+        observed=max((row.date[:10] for row in gathered.sheet.rows), default=""),
+        reduced=max((one.reduced for one in seen), default="")[:19],
+        archived=tuple(one.id for one in folder.archive.deposits) if folder.archive else (),
+        threads=tuple(one for one in gathered.threads if one.state == "open"),
+        wants=gathered.wants,
+        events=tuple(reversed(gathered.events))[:CARD_EVENTS],
+        nights=nights_of(seen, observed),
+    )
+
+
+def as_plain(built: Built) -> dict[str, object]:
+    """Return what the site remembers of a project, as plain values."""
+    told: dict[str, object] = json.loads(json.dumps(asdict(built), default=str))
+    return told
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_size, status.st_mtime_ns, status.st_ino)
