@@ -102,7 +102,7 @@ def done(site: Site, pid: str, unit: Unit, metrics: Mapping[str, Any], pictures:
 
 def recorded(site: Site, pid: str, unit: Unit, state: RunState, attempt: int = 1, **more: Any) -> Record:
     """Write one record."""
-    at = "2026-11-20T10:{:02d}:00.000Z".format(int(unit.name[-2:]) % 60)
+    at = f"2026-11-20T10:{int(unit.name[-2:]) % 60:02d}:00.000Z"
     outcomes = [LineOutcome(line=str(one), exit=0, started=at, ended=at, seconds=62.5) for one in unit.lines]
     record = Record(
         pid=pid, name=unit.name, source=unit.source, level=1, digest=unit.digest, attempt=attempt, state=state,
