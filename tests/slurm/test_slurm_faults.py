@@ -268,10 +268,11 @@ def test_memory_and_cancelled_jobs_have_their_causes_with_accounting_too(account
     site.whims["QUICK_S"] = "60"
     site.slurm("--no-wait")
     site.await_(site.calls)
-    job = site.queued()[0].split()[0]
+    job = next(row.split()[0] for row in site.queued() if "RUNNING" in row)
     accounted.run("scancel", job)
     site.await_(lambda: "CANCELLED" in accounted.run("sacct", "-X", "-n", "-P", "-o", "State", "-j", job))
     site.whims["QUICK_S"] = "0"
+    site.slurm(code=None)  # tells of it, where the job was ended before it could
     site.slurm()
     attempts = sorted((one for one in site.ledger() if one.name == "117001"), key=lambda one: one.attempt)
     assert [(str(one.state), str(one.cause)) for one in attempts] == [("stopped", "operator"), ("good", "")]

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from bot.doors.ledger import LedgerDoor
 from tests.e2e.site import PID
 from tests.slurm.site import SlurmSite
 
@@ -67,14 +68,14 @@ def test_a_failing_obsnum_blocks_only_its_later_tiers_and_its_combination(site: 
 
 @pytest.mark.slow
 def test_who_leaves_comes_back_and_nothing_is_handed_over_twice(site: SlurmSite) -> None:
-    site.whims["QUICK_S"] = "1"
+    site.whims["QUICK_S"] = "6"
     assert "8 with Slurm" in site.slurm("--no-wait")
     assert "8 with Slurm" in site.slurm("--no-wait")
     assert "are with Slurm" in site.call("run", PID, code=1)
     rows = json.loads(site.call("queue", "--json"))
     assert len(rows) == 1 and rows[0]["pid"] == PID and rows[0]["waits"] + rows[0]["works"] <= 20
     process = site.start("run", PID, "--executor", "slurm")
-    time.sleep(1.5)
+    site.await_(LedgerDoor(site.work, PID).is_locked)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=30)
     assert process.returncode == 130 and "the jobs stay with Slurm" in told and site.queued()
@@ -125,7 +126,7 @@ def test_a_job_that_ran_out_of_memory_is_tried_again_with_more(site: SlurmSite) 
 
 @pytest.mark.slow
 def test_a_job_that_ran_out_of_time_is_tried_again_with_more(site: SlurmSite) -> None:
-    site.laid_out(sources=1, obsnums=1, tiers=1)
+    site.laid_out(sources=1, obsnums=2, tiers=1)
     site.settings(minutes=1, more="  escalation: {factor: 10}\n")
     site.whims["QUICK_S"] = "70"
     process = site.start("run", PID, "--executor", "slurm", "--obsnum", "117001")
