@@ -182,7 +182,7 @@ class Renewing:
         links = (lambda name: f"{base}/{quote(self.pid)}/{quote(name)}/README.html") if base else None
         body = worksheet_body(
             sheet.worksheet, sheet.plan, render=partial(render_template, self.site.code), links=links,
-            full_list=f"`lmtbot summary {self.pid}`", faults=sheet.faults, unprocessed=self.unprocessed,
+            full_list="`lmtbot site build`", faults=sheet.faults, unprocessed=self.unprocessed,
         )  # fmt: skip
         return f"{marker(KIND, key=key, head=head)}\n{body}"
 
