@@ -75,11 +75,13 @@ class Browser:
         return self.look()
 
     def press(self, name: str) -> str:
-        self.tab.get_by_role("button", name=name, exact=True).click()
+        with self.tab.expect_navigation():
+            self.tab.get_by_role("button", name=name, exact=True).click()
         return self.look()
 
     def follow(self, name: str, **how: Any) -> str:
-        self.tab.get_by_role("link", name=name, **how).first.click()
+        with self.tab.expect_navigation():
+            self.tab.get_by_role("link", name=name, **how).first.click()
         return self.look()
 
     def look(self) -> str:
