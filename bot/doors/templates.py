@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,21 +39,27 @@ def render_template(root: Path, name: str, **values: object) -> str:
         raise SettingsError(f"{path}: the template cannot be filled in: {error}") from error
 
 
-def page_maker(root: Path, folder: str) -> Callable[..., str]:
-    """Return what fills in many pages of one folder of templates, as render_page does one: render(name, **values)."""
-    home = template_file(root, f"{folder}/base.html.j2").parent
+@dataclass(frozen=True)
+class PageMaker:
+    """Fills in many pages of one folder of templates, as render_page does one; goes to other processes whole."""
+
+    home: Path
+
+    def __call__(self, name: str, **values: object) -> str:
+        """Fill in a page of HTML or XML; whatever a file, a header or a person wrote is escaped."""
+        try:
+            return _environment(self.home).get_template(name).render(**values)
+        except (TemplateError, OSError) as error:
+            raise SettingsError(f"{self.home / name}: the page cannot be made: {error}") from error
+
+
+@cache
+def _environment(home: Path) -> Environment:
     pages = Environment(
         loader=FileSystemLoader(home), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     pages.filters["url"] = quote
-
-    def render(name: str, **values: object) -> str:
-        try:
-            return pages.get_template(name).render(**values)
-        except (TemplateError, OSError) as error:
-            raise SettingsError(f"{home / name}: the page cannot be made: {error}") from error
-
-    return render
+    return pages
 
 
 def render_page(root: Path, name: str, **values: object) -> str:

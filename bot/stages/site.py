@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -23,11 +22,9 @@ from bot.doors.git_history import project_commits
 from bot.doors.index import ask_index
 from bot.doors.logfile import LOG_FILE
 from bot.doors.site_store import SiteStore
-from bot.doors.templates import page_maker, template_file
+from bot.doors.templates import PageMaker, template_file
 from bot.doors.workers import spread
 from bot.errors import LmtBotError
-from bot.formats.obslog import RowFault
-from bot.model.observation import Observation
 from bot.model.site import Card, Seen, Thread
 from bot.report.site.feed import feed_of
 from bot.report.site.index import IndexPage, Newest, index_page, newest_events, sum_nights
@@ -98,7 +95,6 @@ def build_site(site: Site, request: SiteRequest) -> SiteReport:
         known = {pid: one for pid in pids if (one := _remembered(store, pid))}
         stamps = {pid: stamp_of(around, pid, known[pid].needs if pid in known else ()) for pid in pids}
         changed = [pid for pid in pids if request.everything or pid not in known or known[pid].stamp != stamps[pid]]
-        around = replace(around, rows=_rows(site, changed))
         touched = {night for pid in changed if pid in known for night in known[pid].card.nights}
         for pid, built in spread(partial(build_project, around), changed, at_least=MANY):
             written += built.written
@@ -118,7 +114,8 @@ def _around(site: Site, request: SiteRequest, store: SiteStore, arriving: Mappin
         threads.setdefault(thread.pid, []).append(thread)
     return Around(
         site=site,
-        render=page_maker(site.code, "site"),
+        render=PageMaker(template_file(site.code, "site/base.html.j2").parent),
+        log=_log_of(site),
         store=store,
         today=datetime.now(UTC).date(),
         public=request.public,
@@ -142,25 +139,14 @@ def _arrivals(site: Site) -> tuple[tuple[Held, ...], dict[str, int]]:
     return found.held, {one.pid: one.count for one in found.projects}
 
 
-def _rows(site: Site, pids: Sequence[str]) -> dict[int, Observation]:
-    """Return the log's rows of the obsnums that some projects list; of several rows the first counts."""
+def _log_of(site: Site) -> Path | None:
+    """Return the observation log with an index that is up to date; None where there is no log."""
     log = site.data / LOG_FILE if site.data else None
-    if log is None or not log.is_file() or not pids:
-        return {}
-    wanted, path = set(pids), log.resolve()
-
-    def ask(index: Any) -> list[Observation | RowFault]:
-        index.projects.update(site.projects)
-        index.log.update(path)
-        obsnums = {number for row in index.projects.rows() if row.pid in wanted for number in row.obsnums}
-        found: list[Observation | RowFault] = index.log.rows(path, obsnums)
-        return found
-
-    rows: dict[int, Observation] = {}
-    for row in ask_index(index_folder(site), ask):
-        if isinstance(row, Observation):
-            rows.setdefault(row.obsnum, row)
-    return rows
+    if log is None or not log.is_file():
+        return None
+    path = log.resolve()
+    ask_index(index_folder(site), lambda index: index.log.update(path))
+    return path
 
 
 def _remembered(store: SiteStore, pid: str) -> _Known | None:

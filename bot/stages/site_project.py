@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 
+from bot.doors.index import ask_index
 from bot.doors.ledger import STORE, LedgerDoor
 from bot.doors.locks import is_held
 from bot.doors.site_products import Showcase
 from bot.doors.site_store import SiteStore
+from bot.doors.templates import PageMaker
 from bot.errors import LmtBotError, ProjectError
 from bot.formats.project_file import ARCHIVE_FILE, LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder
 from bot.model.observation import Observation
@@ -38,6 +40,7 @@ from bot.rules.plan import needed_projects
 from bot.rules.publicity import is_public, public_since
 from bot.rules.timeline import nights_of, story
 from bot.settings import Site
+from bot.stages.arrival import index_folder
 from bot.stages.level1 import foreign_ledgers
 from bot.stages.overview import standing_of
 from bot.stages.planning import read_plan
@@ -45,7 +48,6 @@ from bot.stages.planning import read_plan
 FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE, ARCHIVE_FILE)
 CARD_EVENTS = 12
 FEED = "feed.xml"
-Render = Callable[..., str]
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Around:
     """What is read once for all projects."""
 
     site: Site
-    render: Render
+    render: PageMaker
     store: SiteStore
     today: date
     public: bool
@@ -65,8 +67,8 @@ class Around:
     commits: Mapping[str, tuple[Commit, ...]] = field(default_factory=dict)
     threads: Mapping[str, tuple[Thread, ...]] = field(default_factory=dict)
     arriving: Mapping[str, int] = field(default_factory=dict)
-    rows: Mapping[int, Observation] = field(default_factory=dict)
-    """Rows of the log of the obsnums that the changed projects list."""
+    log: Path | None = None
+    """The observation log, if there is one."""
 
     @property
     def copies(self) -> bool:
@@ -104,17 +106,28 @@ def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
 def build_project(around: Around, pid: str) -> Built:
     """Write the pages of one project, the deepest first, and remove those that it no longer has."""
     try:
-        return _build(around, pid)
+        folder, plan = read_plan(around.site, pid)
+        observed = _observed(around, plan)
+        gathered = _gather(around, folder, plan, LedgerDoor(around.site.need_work(), pid).read(), observed)
     except LmtBotError as error:
         return _broken(around, pid, error)
+    return _write(around, folder, gathered, observed)
 
 
-def _build(around: Around, pid: str) -> Built:
-    folder, plan = read_plan(around.site, pid)
-    ledger = LedgerDoor(around.site.need_work(), pid).read()
-    observed = {chain.obsnum: around.rows[chain.obsnum] for chain in plan.chains if chain.obsnum in around.rows}
-    gathered = _gather(around, folder, plan, ledger, observed)
-    writing = _Writing(around, pid)
+def _observed(around: Around, plan: Plan) -> dict[int, Observation]:
+    """Return the log's rows of the plan's obsnums; of several rows of one the first counts."""
+    log, obsnums = around.log, [chain.obsnum for chain in plan.chains]
+    if log is None:
+        return {}
+    rows: dict[int, Observation] = {}
+    for row in ask_index(index_folder(around.site), lambda index: index.log.rows(log, obsnums)):
+        if isinstance(row, Observation):
+            rows.setdefault(row.obsnum, row)
+    return rows
+
+
+def _write(around: Around, folder: ProjectFolder, gathered: Gathered, observed: Mapping[int, Observation]) -> Built:
+    pid, writing = folder.pid, _Writing(around, folder.pid)
     for page in unit_pages(gathered, observed):
         writing.page(f"{page.name}.html", "unit.html.j2", page=page)
     writing.page("qa.html", "qa.html.j2", page=qa_page(gathered))
@@ -123,7 +136,7 @@ def _build(around: Around, pid: str) -> Built:
     writing.page(FEED, "feed.xml.j2", feed=feed_of(pid, events, around.base, own=f"{home}{FEED}", home=home))
     writing.page("index.html", "project.html.j2", page=project_page(gathered))
     writing.end(keep=("pictures",) if around.copies and gathered.pictures is not None else ())
-    seen = tuple(seen_of(pid, gathered.sheet, ledger))
+    seen = tuple(seen_of(pid, gathered.sheet, gathered.ledger))
     return Built(_card(gathered, folder, observed, seen), seen, needed_projects(folder.project), writing.written)
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import bench_github, bench_night, bench_raw, bench_scale, bench_slurm, bench_speed
+from tests.bench import bench_github, bench_night, bench_raw, bench_scale, bench_site, bench_slurm, bench_speed
 
 
 def main(words: list[str]) -> int:
@@ -25,6 +25,7 @@ def main(words: list[str]) -> int:
         with tempfile.TemporaryDirectory(prefix="lmtbot-bench-") as name:
             rows += [(*row, "")[:3] for row in bench_scale.measure(Path(name), 10_000, 100)[1:]]
         rows += bench_night.measure()
+    rows += bench_site.measure(1000 if "quick" not in words else 100)
     width = max(len(row[0]) for row in rows)
     for what, value, target in rows:
         print(f"{what:<{width}}  {value:<58}  {target}".rstrip())

@@ -137,7 +137,7 @@ class _Making:
             gallery=tuple((link, name) for name, link in makings[0].links.items()) if makings else (),
             shared=_shared(makings),
             tiers=next((one.rms for one in makings if one.origin == PRODUCTS), ()),
-            place=place_plot(mates, unit.name, self.links) if mates else None,
+            place=place_plot(mates, unit.name, {}) if mates else None,
             before=before,
             after=after,
             members=tuple(str(one.obsnum) for one in unit.members) if isinstance(unit, Combination) else (),
