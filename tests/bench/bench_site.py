@@ -1,4 +1,4 @@
-"""The site of 1,000 projects with 100 obsnums each: the first build, one with nothing new, one with one changed project.
+"""The site of 1,000 projects with 100 obsnums each: the first build, nothing new, one project changed.
 
 `python -m tests.bench.bench_site [PROJECTS]`. What is measured is `lmtbot site build` in a process of its own.
 """

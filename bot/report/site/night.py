@@ -66,9 +66,10 @@ def night_page(
     numbers = {row.obsnum for row in rows}
     stopped = {one.obsnum: one for one in held if one.obsnum in numbers}
     lines = tuple(_line(row, seen.get(row.obsnum), stopped.get(row.obsnum), known) for row in science)
+    told = {row.obsnum for row in science}
     rest: dict[str, int] = {}
     for row in rows:
-        if row not in science:
+        if row.obsnum not in told:
             rest[row.goal] = rest.get(row.goal, 0) + 1
     counts: dict[str, int] = {}
     for line in lines:

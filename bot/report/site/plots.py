@@ -8,7 +8,7 @@ Groups differ by colour (Okabe and Ito's, which the colour-blind can tell apart)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -21,7 +21,7 @@ from bot.rules.timeline import LANES, night_of
 COLOURS, SHAPES = 7, ("circle", "square", "triangle", "diamond")
 WIDTH, LEFT, RIGHT = 920, 62, 16
 PANEL, GAP, TOP, BOTTOM = 128, 18, 26, 44
-SMALL_WIDTH, SMALL_PANEL = 560, 120
+SMALL_WIDTH, SMALL_PANEL, SMALL_TOP = 560, 120, 12.0
 MOST_LABELS = 12
 LEAST_BAND = 74
 """Pixels that a date needs."""
@@ -56,6 +56,8 @@ class Panel:
     marks: tuple[Mark, ...]
     wanted: float | None = None
     """Place of the dashed line."""
+    dots: tuple[tuple[str, str], ...] = ()
+    """(full or open, path) of values that are only dots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,23 +170,51 @@ def quality_plot(rows: Sequence[Row], links: Mapping[str, str]) -> Plot | None:
     return Plot(label, WIDTH, height, tuple(panels), bands, ticks, "obsnum, in the order of time", legend[:MOST_GROUPS])
 
 
-def place_plot(rows: Sequence[Row], name: str, links: Mapping[str, str]) -> Plot | None:
-    """Return the noise of one obsnum among those of its source; None where it is alone."""
-    good = sorted((row for row in rows if row.rms is not None), key=lambda row: (row.date, row.name, row.bank or 0))
-    names = list(dict.fromkeys(row.name for row in good))
-    if len(names) < 2 or name not in names:
-        return None
-    step = (SMALL_WIDTH - LEFT - RIGHT) / len(names)
-    places = {one: round(LEFT + step * (number + 0.5), 1) for number, one in enumerate(names)}
-    axis, value, wanted = _noise(good)
-    drawing = _Drawing(good, places, [good[0].source], links, marked=name, panel_height=SMALL_PANEL)
-    panel = drawing.panel(axis, value, 12, wanted=wanted, is_log=True)
-    if panel is None:
-        return None
-    every = max(1, -(-len(names) // 6))
-    ticks = tuple((places[one], one) for number, one in enumerate(names) if number % every == 0)
-    label = f"{axis} of {name} among {len(names)} obsnums of its source"
-    return Plot(label, SMALL_WIDTH, 12 + SMALL_PANEL + BOTTOM, (panel,), (), ticks, "obsnums of this source")
+class Places:
+    """The noise of one source's obsnums, drawn once; each of them can be pointed out in it."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        good = sorted((row for row in rows if row.rms is not None), key=lambda row: (row.date, row.name, row.bank or 0))
+        self.rows = good
+        names = list(dict.fromkeys(row.name for row in good))
+        step = (SMALL_WIDTH - LEFT - RIGHT) / max(len(names), 1)
+        self.places = {one: round(LEFT + step * (number + 0.5), 1) for number, one in enumerate(names)}
+        self.axis, self.value, wanted = _noise(good)
+        known = [(row, one) for row in good if (one := self.value(row)) is not None and one > 0]
+        top, bottom = SMALL_TOP, SMALL_TOP + SMALL_PANEL
+        self.scale = logarithmic([one for _, one in known], bottom, top, around=wanted)
+        line = self.scale.place(wanted) if wanted is not None else None
+        dots = tuple(
+            (
+                kind,
+                "".join(
+                    f"M{self.places[row.name]} {self.scale.place(one)}h0"
+                    for row, one in known
+                    if (row.bank == 1) == is_open
+                ),
+            )
+            for kind, is_open in (("full", False), ("open", True))
+        )
+        self.panel = Panel(self.axis, top, bottom, self.scale.ticks(), (), line, dots)
+        every = max(1, -(-len(names) // 6))
+        self.ticks = tuple((self.places[one], one) for number, one in enumerate(names) if number % every == 0)
+
+    def of(self, name: str) -> Plot | None:
+        """Return the plot that points out one obsnum; None where it is alone, or has no number."""
+        if len(self.places) < 2 or name not in self.places:
+            return None
+        own = [(row, one) for row in self.rows if row.name == name and (one := self.value(row)) is not None and one > 0]
+        marks = tuple(
+            Mark(
+                self.places[name], self.scale.place(one), "circle", 0, f"{row.label}: {self.axis} {number(one)}",
+                is_hollow=row.bank == 1, is_marked=True,
+            )
+            for row, one in own
+        )  # fmt: skip
+        label = f"{self.axis} of {name} among {len(self.places)} obsnums of its source"
+        panel = replace(self.panel, marks=marks)
+        height = SMALL_TOP + SMALL_PANEL + BOTTOM
+        return Plot(label, SMALL_WIDTH, height, (panel,), (), self.ticks, "obsnums of this source")
 
 
 def night_bars(nights: Mapping[str, tuple[int, int, int]], link: Callable[[str], str]) -> Bars | None:
@@ -233,19 +263,15 @@ class _Drawing:
         places: Mapping[str, float],
         groups: Sequence[str],
         links: Mapping[str, str],
-        *,
-        marked: str = "",
-        panel_height: float = PANEL,
     ) -> None:
         self.rows, self.places, self.groups, self.links = rows, places, groups, links
-        self.marked, self.panel_height = marked, panel_height
 
     def panel(self, axis: str, value: Value, top: float, *, wanted: float | None, is_log: bool) -> Panel | None:
         """Return the panel of one number; None where no row has it."""
         found = [(row, one) for row in self.rows if (one := value(row)) is not None and one >= 0]
         if not found:
             return None
-        bottom = top + self.panel_height
+        bottom = top + PANEL
         numbers = [one for _, one in found]
         scale = logarithmic(numbers, bottom, top, around=wanted) if is_log else linear(numbers, bottom, top)
         marks = [self.mark(row, one, axis, scale) for row, one in found if one > 0 or not is_log]
@@ -260,7 +286,7 @@ class _Drawing:
         title = f"{row.label} {readable(row.source, 60)}: {axis} {number(value)}"
         return Mark(
             self.places[row.name], scale.place(value), SHAPES[group % len(SHAPES)], group % COLOURS, title,
-            self.links.get(row.name, ""), is_hollow=row.bank == 1, is_marked=row.name == self.marked,
+            self.links.get(row.name, ""), is_hollow=row.bank == 1,
         )  # fmt: skip
 
     def failed(self, row: Row, bottom: float) -> Mark:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.model.site import PRODUCTS, Thread
 from bot.model.worksheet import Reduced, Row
-from bot.report.site.plots import Plot, place_plot
+from bot.report.site.plots import Places, Plot
 from bot.report.site.project import Gathered, Line, line_of
 from bot.rules.work import current_records
 
@@ -52,7 +52,14 @@ def qa_page(gathered: Gathered) -> QaPage:
     open_rows = [row for row in rows if not row.is_graded]
     graded = [row for row in rows if row.is_graded]
     others = [row for row in gathered.sheet.rows if row.state is not Reduced.GOOD]
-    slides = [_slide(row, gathered, line_of(row, gathered, records)) for row in (*open_rows, *graded)]
+    mates: dict[tuple[str, int | None], list[Row]] = {}
+    for row in gathered.sheet.rows:
+        mates.setdefault((row.source, row.bank), []).append(row)
+    places = {key: Places(its) for key, its in mates.items()}
+    slides = [
+        _slide(row, gathered, line_of(row, gathered, records), places[(row.source, row.bank)])
+        for row in (*open_rows, *graded)
+    ]
     return QaPage(
         pid=gathered.standing.pid,
         slides=tuple(slides),
@@ -63,12 +70,11 @@ def qa_page(gathered: Gathered) -> QaPage:
     )
 
 
-def _slide(row: Row, gathered: Gathered, line: Line) -> Slide:
+def _slide(row: Row, gathered: Gathered, line: Line, places: Places) -> Slide:
     official = next((one for one in gathered.shown(row.name) if one.origin == PRODUCTS), None)
     other = "" if row.bank is None else f"__{1 - row.bank}"
     links = official.links.items() if official else ()
     pictures = [(link, name) for name, link in links if not other or other not in name]
-    mates = [one for one in gathered.sheet.rows if (one.source, one.bank) == (row.source, row.bank)]
     return Slide(
         label=row.label,
         source=row.source,
@@ -76,7 +82,7 @@ def _slide(row: Row, gathered: Gathered, line: Line) -> Slide:
         line=line,
         pictures=tuple(pictures[:BIG]),
         suggested=row.suggestion.grade if row.suggestion else None,
-        place=place_plot(mates, row.name, {}),
+        place=places.of(row.name),
         is_graded=row.is_graded,
     )
 

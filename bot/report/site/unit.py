@@ -10,7 +10,7 @@ from bot.model.plan import Combination, Unit
 from bot.model.record import Record, RunState
 from bot.model.site import PRODUCTS, Pictures
 from bot.model.worksheet import Row
-from bot.report.site.plots import Plot, place_plot
+from bot.report.site.plots import Places, Plot
 from bot.report.site.project import Gathered, Line, line_of
 from bot.report.site.words import MARKS, readable, when
 from bot.rules.work import current_records
@@ -96,11 +96,12 @@ class _Making:
     def __init__(self, gathered: Gathered, observed: Mapping[int, Observation]) -> None:
         self.gathered, self.observed = gathered, observed
         self.rows: dict[str, list[Row]] = {}
-        self.by_source: dict[str, list[Row]] = {}
+        by_source: dict[str, list[Row]] = {}
         for row in (*gathered.sheet.rows, *gathered.sheet.combinations):
             self.rows.setdefault(row.name, []).append(row)
         for row in gathered.sheet.rows:
-            self.by_source.setdefault(row.source, []).append(row)
+            by_source.setdefault(row.source, []).append(row)
+        self.sources = {source: Places(its) for source, its in by_source.items()}
         self.links = {name: f"{name}.html" for name in self.rows}
         self.attempts: dict[str, list[Record]] = {}
         for record in sorted(gathered.ledger.records, key=lambda one: (one.started or one.ended, one.attempt)):
@@ -117,7 +118,6 @@ class _Making:
         official = self.official.get(unit.name)
         makings = tuple(self.gathered.shown(unit.name))
         is_combination = isinstance(unit, Combination)
-        mates = () if is_combination else tuple(self.by_source.get(unit.source, ()))
         return UnitPage(
             pid=self.gathered.plan.pid,
             name=unit.name,
@@ -137,13 +137,20 @@ class _Making:
             gallery=tuple((link, name) for name, link in makings[0].links.items()) if makings else (),
             shared=_shared(makings),
             tiers=next((one.rms for one in makings if one.origin == PRODUCTS), ()),
-            place=place_plot(mates, unit.name, {}) if mates else None,
+            place=None
+            if is_combination or unit.source not in self.sources
+            else self.sources[unit.source].of(unit.name),
             before=before,
             after=after,
             members=tuple(str(one.obsnum) for one in unit.members) if isinstance(unit, Combination) else (),
             part_of=() if isinstance(unit, Combination) else tuple(self.combinations.get(unit.obsnum, ())),
             are_pictures_shown=self.gathered.pictures is not None,
         )
+
+    def place(self, unit: Unit) -> Plot | None:
+        """Return where an obsnum stands among those of its source."""
+        places = self.sources.get(unit.source)
+        return places.of(unit.name) if places else None
 
 
 def _shared(makings: Sequence[Pictures]) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ def semester_of(pid: str) -> str:
 
 def readable(text: str, longest: int = LONGEST) -> str:
     """Return a text that can be shown: no control characters, not without end."""
+    if text.isprintable() and len(text) <= longest:
+        return text
     shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
     return shown if len(shown) <= longest else f"{shown[:longest]}…"
 
