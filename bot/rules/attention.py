@@ -12,6 +12,7 @@ PO, DA, PI, NOBODY = "PO", "DA", "PI", "nobody"
 ACTS = {
     State.EMPTY: NOBODY,
     State.NEW: PO,
+    State.ARRIVING: PO,
     State.LEVEL1_RUNNING: NOBODY,
     State.LEVEL1_PARTLY: PO,
     State.LEVEL1_FAILED: PO,

@@ -88,9 +88,9 @@ def test_the_transcript_holds_every_text_in_full(played: Played) -> None:
 
 
 @pytest.mark.slow
-def test_every_link_and_picture_of_the_summary_is_there(played: Played) -> None:
-    page = played.site / "work" / "summary.html"
-    links = set(re.findall(r'(?:href|src)="([^"#]+)"', page.read_text()))
+def test_every_link_and_picture_of_the_project_page_is_there(played: Played) -> None:
+    page = played.site / "work" / "site" / "p" / PID / "index.html"
+    links = set(re.findall(r'(?:href|src)="(?!data:)([^"#]+)"', page.read_text()))
     assert len([link for link in links if link.endswith(".png")]) > 10
     for link in links:
         assert "://" not in link, "the page must open without a network"

@@ -159,7 +159,7 @@ def test_a_folder_where_a_file_is_wanted_or_the_reverse_is_no_traceback(site: Pr
         path.mkdir()
     else:
         path.write_text("")
-    for words in (["status"], ["run", PID], ["arrivals"], ["check"], ["doctor"], ["summary"]):
+    for words in (["status"], ["run", PID], ["arrivals"], ["check"], ["doctor"], ["site", "build"]):
         assert "Traceback" not in site.call(*words, code=None)
 
 

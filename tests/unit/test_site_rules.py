@@ -1,0 +1,121 @@
+"""What needs a person, what is public, what happened when: rules of the site, and the scales of its plots."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.model.observation import Observation
+from bot.model.project import Project
+from bot.model.site import Commit, Seen, Thread
+from bot.model.worksheet import Reduced, Row
+from bot.report.site.axes import linear, logarithmic
+from bot.report.site.plots import Places, night_bars, quality_plot, story_plot
+from bot.report.site.words import kind_of, number, rms_words, semester_of
+from bot.rules.attention import ACTS, ungraded_rows, wants_of, who_acts
+from bot.rules.publicity import is_public, public_since
+from bot.rules.state import Standing, State
+from bot.rules.timeline import nights_of, story
+
+
+def row(name: str = "1", state: Reduced = Reduced.GOOD, **more: object) -> Row:
+    return Row(name=name, bank=None, source="A", mode="RSR/Bs", state=state, **more)  # type: ignore[arg-type]
+
+
+def standing(state: State, failed: int = 0, torn: int = 0) -> Standing:
+    return Standing("P", state, 1, 4, 1, 2, 2, failed, 0, 0, torn, "something")
+
+
+def seen(obsnum: int, day: str) -> Observation:
+    return Observation(obsnum, f"{day}T01:00:00", "RSR", "Science", "Bs", "A", "P")
+
+
+def test_every_state_says_who_acts_and_has_a_colour() -> None:
+    assert set(ACTS) == set(State) and all(kind_of(state) for state in State)
+    assert (who_acts("in QA"), who_acts("archived"), who_acts("a state of tomorrow")) == ("DA", "nobody", "PO")
+
+
+def test_the_gravest_want_comes_first_and_nothing_is_wanted_twice() -> None:
+    wants = wants_of(standing(State.LEVEL1_FAILED, failed=2, torn=1), [row()], arriving=3)
+    assert [(one.who, one.what.split(":")[0]) for one in wants] == [
+        ("PO", "2 reductions failed"), ("PO", "1 record of runs cannot be read"),
+        ("PO", "3 new in the log, not in the project"), ("DA", "1 to grade"),
+    ]  # fmt: skip
+    assert [one.what for one in wants_of(standing(State.IN_QA), [row()])] == ["1 to grade"]
+    assert wants_of(standing(State.ARCHIVED), []) == ()
+
+
+def test_an_open_thread_waits_for_whom_it_says() -> None:
+    threads = [Thread("P", "issue", 4, "t", "https://x", state, "PI") for state in ("open", "closed")]
+    assert [(one.who, one.link) for one in wants_of(standing(State.ARCHIVED), [], threads)] == [("PI", "https://x")]
+
+
+def test_only_good_accepted_rows_without_a_grade_are_to_be_graded() -> None:
+    rows = [row("1"), row("2", grade=3), row("3", Reduced.FAILED), row("4", is_accepted=False), row("5", grade=0)]
+    assert [one.name for one in ungraded_rows(rows)] == ["1", "5"]
+
+
+@pytest.mark.parametrize(
+    ("public", "observed", "since"),
+    [
+        ("2025-01-01", [], date(2025, 1, 1)),
+        (None, ["2023-03-01T01:00:00", "2024-02-29T01:00:00"], date(2025, 2, 28)),
+        (None, ["2024-01-01T00:00:00", ""], None),
+        (None, [], None),
+    ],
+)
+def test_what_is_public_is_known_or_it_is_not_public(public: str | None, observed: list[str], since: date) -> None:
+    project = Project(pid="P", public=date.fromisoformat(public) if public else None)
+    assert public_since(project, observed) == since
+    assert is_public(project, observed, date(2030, 1, 1)) is (since is not None)
+    assert not is_public(project, observed, date(2024, 12, 31))
+
+
+def test_the_story_is_in_order_with_a_line_a_night() -> None:
+    rows = {1: seen(1, "2024-03-01"), 2: seen(2, "2024-03-01"), 3: seen(3, "2024-03-05")}
+    commits = [Commit("abc", "2024-03-02T00:00:00", "Dana", "qa: grades"), Commit("d", "2024-03-03T00:00:00", "P", "x")]
+    told = [(one.at[:10], one.lane) for one in story(rows, [], commits)]
+    assert told == [
+        ("2024-03-01", "observed"),
+        ("2024-03-02", "QA"),
+        ("2024-03-03", "files"),
+        ("2024-03-05", "observed"),
+    ]
+    states = [Seen(1, "P", "good"), Seen(2, "P", "failed"), Seen(3, "P", "never run"), Seen(4, "P", "good")]
+    assert nights_of(states, rows) == {"2024-03-01": (2, 1, 1), "2024-03-05": (1, 0, 0)}
+
+
+def test_a_long_quiet_time_is_drawn_short_and_said() -> None:
+    plot = story_plot(story({1: seen(1, "2020-01-01"), 2: seen(2, "2020-01-02"), 3: seen(3, "2024-01-01")}, []))
+    assert plot and [words for _, words in plot.breaks] == ["4.0 years"]
+    places = [dot.x for dot in plot.dots]
+    assert places == sorted(places) and places[-1] <= plot.width
+
+
+def test_scales_are_round_and_hold_their_values() -> None:
+    scale = linear([0.3, 7.2], 100, 0)
+    assert [words for _, words in scale.ticks()] == ["0", "2", "4", "6", "8"] and scale.place(0) == 100
+    log = logarithmic([0.9, 4.1], 100, 0, around=1.0)
+    assert [words for _, words in log.ticks()] == ["0.5", "1", "2", "5"] and log.place(0.001) == 100
+    assert logarithmic([], 100, 0).ticks() and linear([], 100, 0).place(0.5) == 50
+
+
+def test_every_number_is_a_mark_and_a_failure_a_cross() -> None:
+    rows = [
+        row("1", ratio=1.1, rms=0.002, unit="K"),
+        row("2", Reduced.FAILED),
+        row("3", ratio=2.0, rms=0.004, unit="K"),
+    ]
+    plot = quality_plot(rows, {"1": "1.html"})
+    assert plot and [mark.shape for mark in plot.panels[0].marks] == ["circle", "circle", "cross"]
+    assert plot.panels[0].marks[0].link == "1.html" and plot.panels[0].wanted
+    assert quality_plot([], {}) is None and night_bars({}, str) is None
+    places = Places(rows)
+    assert places.of("2") is None and places.of("3").panels[0].marks[0].is_marked  # type: ignore[union-attr]
+
+
+def test_numbers_and_units_are_written_one_way() -> None:
+    assert (number(1.0), number(None), number(float("nan")), number(68.65)) == ("1.00", "", "", "68.7")
+    assert rms_words(row(rms=0.0021, unit="K")) == "2.10 mK" and rms_words(row(rms=70.0, unit="mK")) == "70.0 mK"
+    assert (semester_of("2024-S1-MX-2"), semester_of("2018S1-MU-8"), semester_of("x")) == ("2024-S1", "2018-S1", "")
