@@ -16,11 +16,16 @@ from bot.cli.main import main
 from bot.doors.git_history import project_commits
 from bot.doors.locks import hold
 from bot.doors.site_server import SiteServer
+from bot.doors.templates import PageMaker
 from bot.errors import Busy
 from bot.model.record import RunState
+from bot.model.site import Card
+from bot.report.site.index import index_page
+from bot.rules.attention import wants_of_broken
 from bot.settings import Site
 from bot.stages.digest import make_digest
 from bot.stages.site import SiteReport, SiteRequest, build_site
+from tests.e2e.site import REPOSITORY
 from tests.site.hard import BROKEN, HOSTILE, NEW, OPEN, OTHER, PID, done, make_hard_site, numbers, recorded, unit_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -203,3 +208,18 @@ def test_commits_are_told_with_people(site: Site) -> None:
     assert set(project_commits(site.root)) == {PID, OTHER, NEW, OPEN, BROKEN}
     page = text(build(site), f"p/{PID}/index.html")
     assert "qa: grades of the &lt;night&gt;" in page and "Dana" in page
+
+
+def test_the_index_of_a_thousand_projects_stays_light() -> None:
+    cards = [
+        Card(
+            f"2024-S1-US-{number}", "level 1 partly done", "`lmtbot run`", "PO", ("SEQ", "RSR"), "2024-S1",
+            "A Proposer's Name", sources=12, obsnums=100, combinations=12, done=90, todo=22, failed=3, ungraded=40,
+            observed="2024-03-06", reduced="2024-05-01", wants=wants_of_broken("x", 1),
+        )
+        for number in range(1000)
+    ]  # fmt: skip
+    home = REPOSITORY / "templates" / "site"
+    page = PageMaker(home)("index.html.j2", root="", page=index_page(cards, "now"), public=False)
+    assert page.count("<tr") == 1001
+    assert len(page.encode()) + sum(one.stat().st_size for one in (home / "assets").iterdir()) < 300_000

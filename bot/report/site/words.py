@@ -16,10 +16,20 @@ MARKS = {
 }  # fmt: skip
 """A state is told by word, mark and colour: never by colour alone."""
 KINDS = {
-    State.EMPTY: "quiet", State.NEW: "quiet", State.ARRIVING: "act", State.LEVEL1_RUNNING: "run",
-    State.LEVEL1_PARTLY: "act", State.LEVEL1_FAILED: "bad", State.IN_QA: "qa", State.APPROVED: "run",
-    State.LEVEL2_RUNNING: "run", State.LEVEL2_FAILED: "bad", State.DONE: "good", State.STALE: "act", State.ARCHIVED: "good",
-}  # fmt: skip
+    State.EMPTY: "quiet",
+    State.NEW: "quiet",
+    State.ARRIVING: "act",
+    State.LEVEL1_RUNNING: "run",
+    State.LEVEL1_PARTLY: "act",
+    State.LEVEL1_FAILED: "bad",
+    State.IN_QA: "qa",
+    State.APPROVED: "run",
+    State.LEVEL2_RUNNING: "run",
+    State.LEVEL2_FAILED: "bad",
+    State.DONE: "good",
+    State.STALE: "act",
+    State.ARCHIVED: "good",
+}
 """What a state's colour says: quiet, running, to act on, bad, in QA, good."""
 BROKEN = "files broken"
 LONGEST = 200
