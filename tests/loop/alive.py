@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.sim.github.events.outbox import take_over
+from bot.sim.github.events.outbox import take_over, unread
 from bot.sim.github.seed import World, plant
 from bot.sim.github.server import Running, address_of, listen
 from bot.sim.github.store.state import State
@@ -91,6 +91,7 @@ def _populate(state: State, root: Path) -> None:
     settings = SETTINGS.replace(str(PIPELINE), str(wrapper)) + machines
     with state.db.transaction():
         plant(state, World(), _stage(root / "stage", settings))
+        unread(state.db, READER)
         take_over(state.db, READER, state.db.value("SELECT max(id) FROM outbox"))  # the beginning starts nothing
 
 
