@@ -47,6 +47,7 @@ def shown(tab: Any, column: int = 1) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_accessible_quiet_and_as_wide_as_the_screen(
@@ -57,6 +58,7 @@ def test_every_page_is_accessible_quiet_and_as_wide_as_the_screen(
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES[:5])
 def test_the_night_colours_are_as_readable(name: str, browser: Any, out: Path) -> None:
     with opened(browser, (out / name).as_uri(), scheme="dark") as tab:
