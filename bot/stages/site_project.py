@@ -219,7 +219,8 @@ class _Writing:
 def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
     """Write the page of a project that cannot be read: what is wrong, and nothing else."""
     findings = [str(one) for one in error.findings] if isinstance(error, ProjectError) else []
-    told = tuple(readable(one, 1000) for one in findings or [str(error)])
+    places = {str(around.site.need_work()): "WORK_LMT", str(around.site.root): "."}
+    told = tuple(readable(_without(one, places), 1000) for one in findings or [str(error)])
     writing = _Writing(around, pid)
     writing.page("index.html", "broken.html.j2", pid=pid, told=told)
     writing.end()
@@ -228,6 +229,13 @@ def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
         wants=wants_of_broken(pid, len(told)), arriving=around.arriving.get(pid, 0),
     )  # fmt: skip
     return Built(card, (), (), writing.written)
+
+
+def _without(text: str, places: Mapping[str, str]) -> str:
+    """Return a text with the names of this machine's folders left out: the page may be for everybody."""
+    for place, name in places.items():
+        text = text.replace(place, name)
+    return text
 
 
 def seen_of(pid: str, sheet: Worksheet, ledger: Ledger) -> Iterator[Seen]:
