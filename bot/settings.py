@@ -134,6 +134,8 @@ class Hub(Frozen):
     """How often a call that fails is made."""
     patience_minutes: WholeNumber = Field(default=65, ge=0)
     """Longest wait that GitHub may ask for (its limits begin anew every hour)."""
+    timeout_seconds: WholeNumber = Field(default=30, ge=1)
+    """How long an answer is waited for (GitHub itself gives up after ten seconds)."""
     progress_seconds: WholeNumber = Field(default=60, ge=1)
     """A report of a run that goes on is not edited more often than this."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -54,3 +55,8 @@ def changed_between(root: Path, before: str, after: str, below: str) -> list[str
         return None
     told = _git(root, "diff", "--name-only", "--no-renames", "-z", before, after, "--", below)
     return [path for path in told.split("\0") if path]
+
+
+def blob_name(content: bytes) -> str:
+    """Return the name that git gives to a file's content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -44,6 +44,16 @@ class Comment:
     is_edited: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit."""
+
+    sha: str
+    message: str
+    author: str
+    parents: tuple[str, ...]
+
+
 class ReviewState(StrEnum):
     """What a review says; GitHub has more, which decide nothing."""
 

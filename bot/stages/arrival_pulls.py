@@ -91,7 +91,7 @@ class _Proposer:
     def propose(self, arrival: ProjectArrival, known: Pull | None, *, waits: bool) -> Proposal:
         """Open or renew one pull request."""
         key = self._key(arrival)
-        if known and self._mark(known) == {"key": key, "head": known.head}:
+        if known and ARRIVAL.name in known.labels and self._mark(known) == {"key": key, "head": known.head}:
             return Proposal(arrival.pid, Became.UNCHANGED, known.number, known.url, known.title)
         if known is None and (closed := self._closed_by_people(arrival, key)):
             return closed
@@ -126,20 +126,24 @@ class _Proposer:
         shown = self._shown(arrival, parse_folder(after[PROJECT_FILE], after[QA_FILE], pid=arrival.pid))
         values = body_values(shown) | {"marker": marker(KIND, key=key, head=head)}
         body = render_template(self.site.code, "github/arrival.md.j2", **values)
-        pull = self.github.ensure_pull(known, branch, title_of(arrival), body)
+        pull = known or self.github.ensure_pull(None, branch, title_of(arrival), body)
         self._surround(pull, shown)
+        pull = self.github.ensure_pull(pull, branch, title_of(arrival), body)
         became = Became.UPDATED if known else Became.OPENED
         return Proposal(arrival.pid, became, pull.number, pull.url, pull.title)
 
     def _surround(self, pull: Pull, shown: ArrivalShown) -> None:
-        """Have labels, reviewers, and the one comment on what is held back."""
-        self.github.ensure_labels(pull, (ARRIVAL.name,))
+        """Have reviewers, the one comment on what is held back, and the label: with it all of that is there.
+
+        Before the body of an older pull request is renewed, for its marker says that nothing is left to do.
+        """
         holders = self.site.settings.roles.po
         self.github.ensure_reviewers(pull, holders.users, holders.teams)
         values = held_values(shown.arrival.pid, shown.held) | {"marker": marker(HELD_KIND)}
         if pull.number:
             comment = render_template(self.site.code, "github/held.md.j2", **values)
             self.github.ensure_comment(pull.number, HELD_KIND, comment)
+        self.github.ensure_labels(pull, (ARRIVAL.name,))
 
     def _head(self, arrival: ProjectArrival, known: Pull | None, branch: str) -> str:
         """Return the commit to go on from: main, or the branch with all of main in it."""
@@ -160,7 +164,7 @@ class _Proposer:
     def _texts(self, pid: str, commit: str) -> dict[str, str]:
         if commit == self.main:
             return self._own_texts(pid)
-        return {name: self.github.text(_path(pid, name), commit) for name in (QA_FILE, PROJECT_FILE)}
+        return self.github.texts(f"projects/{pid}", (QA_FILE, PROJECT_FILE), commit)
 
     def _own_texts(self, pid: str) -> dict[str, str]:
         return {name: read_text(self.site.projects / pid / name) for name in (QA_FILE, PROJECT_FILE)}

@@ -159,12 +159,12 @@ class _Conversation:
             return text
 
         message = f"{self.pid}: {self._short(edits.values())}\n\nasked by {self.comment.author} in {self.comment.url}"
+        renewing = Renewing(self.site, self.github, self.pid)
         try:
-            Renewing(self.site, self.github, self.pid).renew(self.pull, edit, message)
+            renewing.renew(self.pull, edit, message)
         except ProjectError as error:
             return {number: refused(one, error) for number, one in edits.items()}
-        tip = self.github.tip(self.pull.branch)
-        self._commit = tip if tip != self.pull.head else ""
+        self._commit = renewing.commit
         return answers
 
     @staticmethod
@@ -216,8 +216,8 @@ class _Conversation:
 
     def _refuse_unknown(self, command: Command, head: str) -> None:
         """Raise ProjectError when a trial of the files at this commit has nothing of that name."""
-        texts = [self.github.text(f"projects/{self.pid}/{name}", head) for name in (PROJECT_FILE, QA_FILE)]
-        folder = parse_folder(*texts, pid=self.pid)
+        texts = self.github.texts(f"projects/{self.pid}", (PROJECT_FILE, QA_FILE), head)
+        folder = parse_folder(*texts.values(), pid=self.pid)
         commands.units_to_run(command, plan_project(folder, others=read_others(self.site, folder)))
 
     def _folder(self) -> ProjectFolder | None:

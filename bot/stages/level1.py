@@ -192,12 +192,20 @@ def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Ca
             clear_doomed(door.folder(name))
         plan, parted, door, ledger = survey(site, request)
         shop = _workshop(site, door, pipeline, plan, request.who)
+        if parted.todo:
+            _tell_beginning(watch, parted)
         _wind_up(shop, ledger, request)
         if request.executor == "slurm":
             return _run_slurm(shop, request, parted, ledger, watch)
         runner = _Runner(shop, parted, watch)
         ended = runner.run(request.jobs)
         return Outcome(plan, len(parted.done), ended, {**parted.blocked, **runner.blocked}, runner.later, ledger.torn)
+
+
+def _tell_beginning(watch: Callable[[Progress], None], parted: work.Work) -> None:
+    """Say that the project is held and what is to be done, before the first of it begins."""
+    with suppress(BrokenPipeError):
+        watch(Progress(len(parted.todo), 0, 0, (), None))
 
 
 def _run_slurm(

@@ -34,16 +34,16 @@ def propose_new(site: Site, github: GitHub, pid: str) -> Proposal:
     files = {f"projects/{pid}/{name}": text for name, text in _files(site, pid).items()}
     branch = PREFIX + pid
     known = next((one for one in github.open_pulls(branch) if one.branch == branch), None)
-    if known is not None:
+    if known is not None and NEW_PROJECT.name in known.labels:
         return Proposal(pid, Became.UNCHANGED, known.number, known.url)
     tip = github.tip(branch)
     if not tip:
         tip = github.commit(branch, (github.tip(github.place.main),), files, f"{pid}: a new project")
     body = render_template(site.code, "github/new.md.j2", marker=marker("new", head=tip), pid=pid)
-    pull = github.ensure_pull(None, branch, f"{pid}: a new project", body)
+    pull = known or github.ensure_pull(None, branch, f"{pid}: a new project", body)
     holders = site.settings.roles.po
-    github.ensure_labels(pull, (NEW_PROJECT.name,))
     github.ensure_reviewers(pull, holders.users, holders.teams)
+    github.ensure_labels(pull, (NEW_PROJECT.name,))  # the last step: with it all is there
     return Proposal(pid, Became.OPENED, pull.number, pull.url)
 
 

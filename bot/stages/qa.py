@@ -41,6 +41,8 @@ from bot.stages.planning import read_others, read_plan
 
 KIND, CHECK = "qa", "qa"
 TRIES = 3
+CONFLICT = "conflict-"
+"""Before the key of a body that was written while main could not be merged: the next change tries that again."""
 FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE)
 Edit = Callable[[str, ProjectFolder, Mapping[int, frozenset[int]]], str]
 """qa.yaml, the folder that it belongs to, and the banks {obsnum: banks} that its products have -> qa.yaml."""
@@ -75,6 +77,8 @@ class Renewing:
     def __init__(self, site: Site, github: GitHub, pid: str, after: str = "") -> None:
         self.site, self.github, self.pid, self.after = site, github, pid, after
         self.branch = QA_PREFIX + pid
+        self.commit = ""
+        """What the files of the branch became."""
         self.main, self.plan = read_plan(site, pid)
         self.door = LedgerDoor(site.need_work(), pid)
         self.ledger = self.door.read()
@@ -94,7 +98,7 @@ class Renewing:
         Raise ProjectError when the edit is refused, or the branch's files cannot be read.
         """
         key = self._key()
-        if known and edit is None and self._mark(known) == {"key": key, "head": known.head}:
+        if known and edit is None and self._is_current(known, key):
             return Proposal(self.pid, Became.UNCHANGED, known.number, known.url, known.title)
         for left in reversed(range(TRIES)):
             try:
@@ -106,6 +110,9 @@ class Renewing:
         raise AssertionError("unreachable")
 
     def _renew(self, known: Pull | None, edit: Edit | None, message: str, key: str) -> Proposal:
+        if edit and (made := self.github.commit_with(self.branch, message)):
+            self._sheet(self._texts(made.parents[0]), edit)  # it was made before the answer was given: say the same
+            self.commit, edit = made.sha, None
         head, is_conflict = self._head(known)
         try:
             texts = self._texts(head)
@@ -119,16 +126,30 @@ class Renewing:
         if changed:
             words = message or f"{self.pid}: verdicts to be given, lines of level 2"
             head = self.github.commit(self.branch, (head,), changed, words)
+            self.commit = self.commit or head
         if is_conflict:
+            key = CONFLICT + key
             conflict = "main changed the same lines as this branch: resolve the conflict on GitHub or by git"
             sheet = replace(sheet, faults=(conflict, *sheet.faults))
-        pull = self.github.ensure_pull(known, self.branch, self._title(sheet), self._body(sheet, key, head))
-        self.github.ensure_labels(pull, (QA.name,))
+        pull = self._tell(known, sheet, key, head)
+        became = Became.OPENED if known is None else Became.UPDATED
+        return Proposal(self.pid, became, pull.number, pull.url, pull.title)
+
+    def _tell(self, known: Pull | None, sheet: Sheet, key: str, head: str) -> Pull:
+        """Have pull request, check and reviewers; a new one's label and an older one's body come last, as _is_current
+        goes by them."""
+        title, body = self._title(sheet), self._body(sheet, key, head)
+        pull = known or self.github.ensure_pull(None, self.branch, title, body)
         holders = self.site.settings.roles.da
         self.github.ensure_reviewers(pull, holders.users, holders.teams)
         self._check(head, sheet.faults)
-        became = Became.OPENED if known is None else Became.UPDATED
-        return Proposal(self.pid, became, pull.number, pull.url, pull.title)
+        self.github.ensure_labels(pull, (QA.name,))
+        return self.github.ensure_pull(pull, self.branch, title, body)
+
+    def _is_current(self, known: Pull, key: str) -> bool:
+        """Say whether nothing has changed since everything was told, or a conflict still waits for people."""
+        marks = ({"key": one, "head": known.head} for one in (key, CONFLICT + key))
+        return QA.name in known.labels and self._mark(known) in marks
 
     def _head(self, known: Pull | None) -> tuple[str, bool]:
         """Return the commit to go on from, with all of main in it, and whether main cannot be merged."""
@@ -142,7 +163,7 @@ class Renewing:
         return (merged or tip), merged is None
 
     def _texts(self, commit: str) -> dict[str, str]:
-        return {name: self.github.text(self._path(name), commit) for name in FILES}
+        return self.github.texts(f"projects/{self.pid}", FILES, commit)
 
     def _sheet(self, texts: Mapping[str, str], edit: Edit | None) -> tuple[Sheet, dict[str, str]]:
         """Return what the branch comes to, and its files."""

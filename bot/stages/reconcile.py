@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.doors.files import read_text, write_whole
-from bot.doors.git import changed_between, last_change
+from bot.doors.git import blob_name, changed_between, last_change
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
-from bot.errors import ProjectError
+from bot.errors import DoorError, ProjectError
 from bot.formats.project_file import MODELS, ProjectFolder
 from bot.model.plan import Plan
 from bot.model.trail import Proposal
@@ -24,7 +24,7 @@ from bot.rules.level2 import is_current
 from bot.rules.plan import digest_of
 from bot.settings import Site
 from bot.stages.level1 import Outcome, Progress, Request, run_project, survey
-from bot.stages.level2 import Promotion, is_asked_for, promotion_of
+from bot.stages.level2 import Promotion, is_asked_for, merge_commit, promotion_of
 from bot.stages.planning import project_ids, read_plan
 from bot.stages.qa import renew_qa
 from bot.stages.reporting import RunReporter, Target
@@ -44,6 +44,8 @@ class Reconciled:
     outcome: Outcome | None
     refused: tuple[str, ...] = ()
     qa: Proposal | None = None
+    is_told: bool = True
+    """The report reached GitHub; if not, the next pass makes it."""
 
     @property
     def is_good(self) -> bool:
@@ -55,17 +57,30 @@ class Reconciled:
 def reconcile(
     site: Site, github: GitHub, pid: str, watch: Watch, *, retry: bool = False, run_url: str = ""
 ) -> Reconciled:
-    """Bring one project to what main says. Raise Busy when another runner works on it.
+    """Bring one project to what main says. Raise Busy when another runner works on it, DoorError when main moved on.
 
     What failed before with the same run lines is left alone unless `retry` says so.
     """
+    _need_main(site, github, pid)
     folder, second = read_plan(site, pid, 2)
     if is_asked_for(site, folder, second):
         done = _level2(site, github, folder, second, watch, retry, run_url)
+    elif is_current(folder.level2, second) and not _is_settled(site, pid):  # all is done, and may not be told yet
+        target = _target(github, merge_commit(site, pid), run_url)
+        done = _run(site, github, second, target, watch, retry)
     else:
         done = _level1(site, github, folder, watch, retry, run_url)
-    _settle(site, pid)
+    if done.is_told:
+        _settle(site, pid)
     return done
+
+
+def _need_main(site: Site, github: GitHub, pid: str) -> None:
+    """Raise DoorError unless this checkout has the project as GitHub's main has it: a late run must undo nothing."""
+    main = github.blobs(f"projects/{pid}", github.place.main)
+    paths = [site.projects / pid / name for name in MODELS]
+    if any(main.get(path.name) != (blob_name(path.read_bytes()) if path.is_file() else None) for path in paths):
+        raise DoorError(f"{pid} is not here what it is on {github.place.main} now: pull, then run again")
 
 
 def wanting(site: Site, pids: Iterable[str] | None = None) -> Iterator[str]:
@@ -74,7 +89,7 @@ def wanting(site: Site, pids: Iterable[str] | None = None) -> Iterator[str]:
         if not (site.projects / pid).is_dir():
             continue
         try:
-            if _mark(site, pid) != read_text(_settled(site, pid)) or _has_work(site, pid):
+            if not _is_settled(site, pid) or _has_work(site, pid):
                 yield pid
         except ProjectError as error:
             logging.warning("%s cannot be reconciled: %s", pid, error)
@@ -107,8 +122,10 @@ def _level1(
     pid = folder.pid
     commit = last_change(site.root, f"projects/{pid}")
     _, plan = read_plan(site, pid)
-    outcome = _run(site, github, plan, _target(github, commit, run_url), watch, retry)
-    return Reconciled(pid, 1, outcome, qa=renew_qa(site, github, pid, after=after))
+    target = _target(github, commit, run_url)
+    who = f"{target.pull.merged_by} merged #{target.pull.number}" if target.pull else ""
+    done = _run(site, github, plan, target, watch, retry, who)
+    return replace(done, qa=renew_qa(site, github, pid, after=after))
 
 
 def _level2(
@@ -117,14 +134,16 @@ def _level2(
     promotion = promotion_of(site, github, folder, plan)
     target = Target(promotion.commit, promotion.merge.pull, run_url)
     if not promotion.refused:
-        return Reconciled(folder.pid, 2, _run(site, github, plan, target, watch, retry, promotion.who))
-    RunReporter(site, github, target, plan).tell(is_over=True, refused=promotion.refused)
+        return _run(site, github, plan, target, watch, retry, promotion.who)
+    reporter = RunReporter(site, github, target, plan)
+    reporter.tell(is_over=True, refused=promotion.refused)
     after = _after(promotion) if is_current(folder.level2, plan) else ""
     if after and not _todo(site, folder.pid, 1):
-        return Reconciled(folder.pid, 2, None, promotion.refused, renew_qa(site, github, folder.pid, after=after))
+        qa = renew_qa(site, github, folder.pid, after=after)
+        return Reconciled(folder.pid, 2, None, promotion.refused, qa, reporter.is_told)
     # what arrived or was flagged meanwhile still has to be reduced before it can be graded
     done = _level1(site, github, folder, watch, retry, run_url, after)
-    return replace(done, refused=promotion.refused)
+    return replace(done, refused=promotion.refused, is_told=done.is_told and reporter.is_told)
 
 
 def _after(promotion: Promotion) -> str:
@@ -132,28 +151,28 @@ def _after(promotion: Promotion) -> str:
     return f"{f'#{pull.number}' if pull else 'a change'} ({promotion.commit[:12]}) was refused and nothing was run"
 
 
-def _run(site: Site, github: GitHub, plan: Plan, target: Target, watch: Watch, retry: bool, who: str = "") -> Outcome:
+def _run(
+    site: Site, github: GitHub, plan: Plan, target: Target, watch: Watch, retry: bool, who: str = ""
+) -> Reconciled:
     """Run a level and report it, from "queued" to its end."""
     reporter = RunReporter(site, github, target, plan)
     request = Request(
         plan.pid, site.settings.jobs, level=plan.level, spare_failed=not retry, again=retry, who=who,
         executor=site.machine.executor,
     )  # fmt: skip
-    if survey(site, request)[1].todo:
-        reporter.tell()
 
-    def both(progress: Progress) -> None:
+    def both(progress: Progress) -> None:  # first of all when the project is held: who finds it busy tells nothing
         watch(progress)
         reporter.progress(progress)
 
     outcome = run_project(site, request, both)
     reporter.tell(is_over=not outcome.left, parted=survey(site, request)[1])
-    return outcome
+    return Reconciled(plan.pid, plan.level, outcome, is_told=reporter.is_told)
 
 
 def _target(github: GitHub, commit: str, run_url: str) -> Target:
-    pull = next(iter(github.pulls_of_commit(commit)), None) if commit else None
-    return Target(commit, pull, run_url)
+    found = next(iter(github.pulls_of_commit(commit)), None) if commit else None
+    return Target(commit, github.pull(found.number) if found else None, run_url)  # lists do not say who merged
 
 
 def _has_work(site: Site, pid: str) -> bool:
@@ -170,6 +189,11 @@ def _todo(site: Site, pid: str, level: int) -> bool:
 
 def _settled(site: Site, pid: str) -> Path:
     return LedgerDoor(site.need_work(), pid).home / SETTLED
+
+
+def _is_settled(site: Site, pid: str) -> bool:
+    """Say whether everything was done and told for the project as it is now."""
+    return _mark(site, pid) == read_text(_settled(site, pid))
 
 
 def _settle(site: Site, pid: str) -> None:

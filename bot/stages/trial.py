@@ -92,10 +92,8 @@ def _trial_site(site: Site, github: GitHub, pid: str, head: str, login: str) -> 
     work = _trial_work(site, login)
     with TemporaryDirectory(prefix="lmtbot-trial-") as name:
         root = Path(name)
-        for file in (PROJECT_FILE, QA_FILE):
-            path = f"projects/{pid}/{file}"
-            text = github.text(path, head)
-            write_whole(root / path, text)
+        for file, text in github.texts(f"projects/{pid}", (PROJECT_FILE, QA_FILE), head).items():
+            write_whole(root / "projects" / pid / file, text)
         own = replace(site, root=root, work=work, trusted=site.code)
         for other in read_others(site, read_project(own, pid)):
             for file in (PROJECT_FILE, QA_FILE):

@@ -95,6 +95,26 @@ def reply_validator(path: str, method: str, status: int) -> Any:
     return jsonschema_rs.validator_for(schema, registry=registry(), validate_formats=True)
 
 
+@cache
+def templates() -> list[tuple[re.Pattern[str], str]]:
+    """Return every path of the description as a pattern, those with fewer names of things first."""
+    paths = sorted(description()["paths"], key=lambda path: path.count("{"))
+    return [(re.compile(re.sub(r"\{[^}]*\}", "[^/]+", re.sub(r"\{(ref|path)\}", ".+", path))), path) for path in paths]
+
+
+@cache
+def request_validator(path: str, method: str) -> tuple[Any, frozenset[str]]:
+    """Return the validator of an operation's request body, and the keys that it names; None when it takes none."""
+    body = description()["paths"][path][method.lower()].get("requestBody")
+    if body is None:
+        return None, frozenset()
+    schema = body["content"]["application/json"]["schema"]
+    parts = [schema, *schema.get("anyOf", ()), *schema.get("allOf", ())]
+    keys = frozenset(key for part in parts for key in part.get("properties", ()))
+    pointer = f"urn:api#/paths/{_escaped(path)}/{method.lower()}/requestBody/content/application~1json/schema"
+    return jsonschema_rs.validator_for({"$ref": pointer}, registry=registry()), keys
+
+
 def _escaped(path: str) -> str:
     return path.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
 
@@ -157,6 +177,19 @@ class Judge:
         if status not in EARLY:
             self.complaints.append(f"{where}: nothing but {EARLY} is told without a route")
         self._hear(where, error_validator(), body)
+
+    def request(self, method: str, address: str, body: Any) -> None:
+        """Judge what a client asks: the operation, and the body that it takes; keys that it does not name are wrong."""
+        path = address.partition("?")[0]
+        known = (one for pattern, one in templates() if pattern.fullmatch(path))
+        found = next((one for one in known if method.lower() in description()["paths"][one]), None)
+        if found is None:
+            self.complaints.append(f"{method} {path}: GitHub documents no such operation")
+        elif body is not None:
+            validator, keys = request_validator(found, method)
+            if validator is None or body.keys() - keys:
+                self.complaints.append(f"{method} {found}: takes {sorted(keys)}, not {sorted(body)}")
+            self._hear(f"{method} {found} (request)", validator, body)
 
     def event(self, name: str, action: str | None, payload: Any) -> None:
         """Judge one event."""

@@ -1,4 +1,4 @@
-"""An observatory for each test; the judge hears every reply that the bot gets."""
+"""An observatory for each test; the judge hears every call that the bot makes, and every reply that it gets."""
 
 from __future__ import annotations
 

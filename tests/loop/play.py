@@ -22,7 +22,7 @@ from bot.stages.reconcile import Reconciled, reconcile
 from tests.e2e.site import PID
 from tests.github.hub import REPO, Hub
 from tests.github.judge import Judge
-from tests.loop.world import NOON, Loop, files, rows
+from tests.loop.world import NOON, SETTINGS, Loop, files, rows
 
 QA = f"qa/{PID}"
 FOLDER = f"projects/{PID}"
@@ -30,13 +30,13 @@ GRADES = "/grade 117361 3\n/grade 117362 2"
 
 
 @contextmanager
-def opened(root: Path) -> Iterator[Loop]:
+def opened(root: Path, settings: str = SETTINGS) -> Iterator[Loop]:
     """Serve the observatory that lies in a folder; one is made where there is none."""
     judge, listener = Judge(), listen()
     is_new = not (root / "state").exists()
     state = State(root / "state", address=address_of(listener))
     if is_new:
-        state.do(lambda: plant(state, World(), files())).result()
+        state.do(lambda: plant(state, World(), files(settings))).result()
         for name in ("data", "work"):
             (root / name).mkdir()
     with Running(state, listener, witness=judge.reply):

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from bot.doors.github import GitHub, open_github
-from bot.doors.github.retrying import Patience
 from bot.settings import Site, find_site
 from tests.e2e.site import PID, REPOSITORY
 from tests.github.hub import REPO, Hub
@@ -86,29 +85,41 @@ class Loop:
         """Write the observation log."""
         self.log.write_text(text)
 
+    @property
+    def site(self) -> Site:
+        """Return the site as the checkout says."""
+        return find_site(str(self.checkout), None, None, self.environment())
+
     def pull(self) -> Site:
         """Bring the checkout to the tip of main; return the site."""
         if not self.checkout.exists():
             self.hub.git("clone", "-q", self.hub.url("da"), str(self.checkout))
-        self.hub.git("fetch", "-q", "origin", cwd=self.checkout)
+        self.hub.git("fetch", "-q", self.hub.url("da"), "main:refs/remotes/origin/main", cwd=self.checkout)
         self.hub.git("checkout", "-q", "-B", "main", "origin/main", cwd=self.checkout)
-        return find_site(str(self.checkout), None, None, self.environment())
+        return self.site
 
-    def door(self, patience: Patience | None = None) -> GitHub:
-        """Open the real door, as the App."""
-        github = open_github(self.pull().settings.github, self.environment())
-        if patience:
-            github.session.patience = patience
-        return github
+    def door(self, **settings: int) -> GitHub:
+        """Open the real door, as the App; `settings` that differ from main's, as timeout_seconds."""
+        return open_github(self.site.settings.github.model_copy(update=settings), self.environment())
 
     def lmtbot(self, *words: str, code: int | None = 0, **more: str) -> Any:
         """Run lmtbot in a process of its own on a fresh checkout; return what it prints as JSON."""
         self.pull()
+        return self.ended(self.start(*words, **more), code)
+
+    def start(self, *words: str, **more: str) -> subprocess.Popen[str]:
+        """Start lmtbot in a session of its own on the checkout as it is; `more` goes into its environment."""
         command = [sys.executable, "-m", "bot", *words, "--json", "--root", str(self.checkout)]
-        environment = self.environment() | {"PYTHONPATH": str(REPOSITORY)} | more
-        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
-        assert code is None or done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.stdout + done.stderr
+        environment, pipe = self.environment() | {"PYTHONPATH": str(REPOSITORY)} | more, subprocess.PIPE
+        return subprocess.Popen(
+            command, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+        )
+
+    def ended(self, process: subprocess.Popen[str], code: int | None = 0) -> Any:
+        """Wait until lmtbot has ended; return what it printed as JSON."""
+        out, err = process.communicate()
+        assert code is None or process.returncode == code, f"{process.args}: {process.returncode}\n{out}\n{err}"
+        return json.loads(out) if out.startswith(("{", "[")) else out + err
 
     def pulls(self, state: str = "open") -> list[Mapping[str, Any]]:
         """Return pull requests, newest first."""

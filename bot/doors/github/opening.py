@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from github import Auth, Github, GithubIntegration
-from github.GithubException import GithubException
-from requests.exceptions import RequestException
+from github import Auth, Github
 
 from bot.doors.files import read_text, write_whole
 from bot.doors.github.dry import DryGitHub
 from bot.doors.github.repository import GitHub
 from bot.doors.github.retrying import Patience
-from bot.doors.github.session import Page, Session
-from bot.errors import DoorError, SettingsError
+from bot.doors.github.session import GitHubRefused, Page, Session
+from bot.errors import SettingsError
 from bot.model.github import Place
 from bot.settings import Hub
 
@@ -42,14 +40,18 @@ def open_github(hub: Hub, environment: Mapping[str, str], *, dry_run: bool = Fal
     asks for pauses between calls.
     """
     place = find_place(hub, environment)
-    pause_s = 0.25 if place.api == API else 0.0
-    github = Github(
-        auth=_auth(place, environment), base_url=place.api, retry=None, timeout=30,
-        seconds_between_requests=pause_s, seconds_between_writes=4 * pause_s,
-    )  # fmt: skip
     patience = Patience(tries=hub.tries, longest_s=60 * hub.patience_minutes)
-    session = Session(github.requester, place.repository, patience, kept=_read_kept(kept))
-    return (DryGitHub if dry_run else GitHub)(session, place)
+
+    def session(auth: Auth.Auth) -> Session:
+        pause_s = 0.25 if place.api == API else 0.0
+        github = Github(
+            auth=auth, base_url=place.api, retry=None, timeout=hub.timeout_seconds,
+            seconds_between_requests=pause_s, seconds_between_writes=4 * pause_s,
+        )  # fmt: skip
+        return Session(github.requester, place.repository, patience, kept=kept_answers)
+
+    kept_answers = _read_kept(kept)
+    return (DryGitHub if dry_run else GitHub)(session(_auth(place, environment, session)), place)
 
 
 def keep(github: GitHub, path: Path) -> None:
@@ -68,10 +70,11 @@ def _read_kept(path: Path | None) -> dict[str, tuple[str, Page]]:
         return {}
 
 
-def _auth(place: Place, environment: Mapping[str, str]) -> Auth.Auth:
+def _auth(place: Place, environment: Mapping[str, str], session: Callable[[Auth.Auth], Session]) -> Auth.Auth:
     app_id = environment.get("LMTBOT_APP_ID", "")
     if app_id:
-        return _installation(place, app_id, _key(environment), environment.get("LMTBOT_INSTALLATION_ID", ""))
+        app = Auth.AppAuth(app_id, _key(environment))
+        return _installation(place, app, environment.get("LMTBOT_INSTALLATION_ID", ""), session)
     token = next((environment[name] for name in TOKENS if environment.get(name)), "")
     if not token:
         raise SettingsError(
@@ -95,20 +98,18 @@ def _key(environment: Mapping[str, str]) -> str:
     return key
 
 
-def _installation(place: Place, app_id: str, key: str, installation: str) -> Auth.Auth:
+def _installation(
+    place: Place, app: Auth.AppAuth, installation: str, session: Callable[[Auth.Auth], Session]
+) -> Auth.Auth:
     """Return the App's installation in the repository, whose token lives an hour and is renewed by PyGithub."""
-    auth = Auth.AppAuth(app_id, key)
     try:
-        if not installation:
-            integration = GithubIntegration(auth=auth, base_url=place.api, retry=None, timeout=30)
-            installation = str(integration.get_repo_installation(*place.repository.split("/")).id)
-        return auth.get_installation_auth(int(installation))
+        return app.get_installation_auth(int(installation or session(app).get("installation")["id"]))
     except ValueError as error:
         raise SettingsError(
             f"the App's key or LMTBOT_INSTALLATION_ID cannot be used ({type(error).__name__})"
         ) from error
-    except GithubException as error:
-        told = f"the App {app_id} is not installed for {place.repository}, or its key is wrong"
-        raise SettingsError(f"{told} (GitHub said {error.status})") from error
-    except RequestException as error:
-        raise DoorError(f"GitHub at {place.api} does not answer ({type(error).__name__}); run again later") from error
+    except GitHubRefused as refused:
+        if refused.status not in (401, 403, 404) or refused.is_limited:
+            raise
+        told = f"the App {app.app_id} is not installed for {place.repository}, or its key is wrong"
+        raise SettingsError(f"{told} (GitHub said {refused.status})") from refused

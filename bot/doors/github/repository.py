@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,11 +16,11 @@ from bot.doors.github import shapes
 from bot.doors.github.session import GitHubRefused, Session
 from bot.errors import DoorError, ProjectError
 from bot.formats.marker import read_marker
-from bot.model.github import Check, Comment, Place, Pull, Review
+from bot.model.github import Check, Comment, Commit, Place, Pull, Review
 
 T = TypeVar("T")
 LOOKS = 3
-"""How often a write is made of which nobody knows whether it was done."""
+"""How often a write is made of which nobody knows whether it was done, and a no is asked for that would do harm."""
 
 
 class Moved(DoorError):
@@ -74,21 +74,39 @@ class GitHub:
 
     def text(self, path: str, commit: str) -> str:
         """Return the text of a file at a commit, "" if it is not there; raise ProjectError when it is no text."""
-        found = self.session.find(f"contents/{quote(path)}", ref=commit)
-        if found is None:
-            return ""
-        if not isinstance(found, dict) or found.get("type") != "file":
-            raise ProjectError(f"{path} at {commit[:7]} is no plain file; put one there")
-        if found.get("encoding") == "none":  # GitHub gives files over 1 MB as blobs only
-            found = self.session.get(f"git/blobs/{found['sha']}")
+        folder, _, name = path.rpartition("/")
+        return self.texts(folder, (name,), commit)[name]
+
+    def texts(self, folder: str, names: Collection[str], commit: str) -> dict[str, str]:
+        """Return the texts of these files of a folder at a commit, "" for those that are not there.
+
+        The folder tells what is there and a blob says it, so that no passing 404 makes a file look empty. Raise
+        ProjectError when one is no text.
+        """
+        blobs = self.blobs(folder, commit)
+        if odd := [name for name in names if name in blobs and not blobs[name]]:
+            raise ProjectError(f"{folder}/{odd[0]} at {commit[:7]} is no plain file; put one there")
+        return {
+            name: self._blob(blobs[name], f"{folder}/{name} at {commit[:7]}") if name in blobs else "" for name in names
+        }
+
+    def blobs(self, folder: str, commit: str) -> dict[str, str]:
+        """Return {name: blob} of a folder at a commit or branch; what is no plain file has the blob ""."""
+        found = self.session.find(f"contents/{quote(folder)}", looks=LOOKS, ref=commit) or []
+        if not isinstance(found, list):
+            raise ProjectError(f"{folder} at {commit[:7]} is no folder; put one there")
+        return {one["name"]: one["sha"] if one["type"] == "file" else "" for one in found}
+
+    def _blob(self, sha: str, told: str) -> str:
         try:
-            return base64.b64decode(found["content"]).decode("utf-8")
+            return base64.b64decode(self.session.get(f"git/blobs/{sha}")["content"]).decode("utf-8")
         except ValueError as error:
-            raise ProjectError(f"{path} at {commit[:7]} is no UTF-8 text; write it anew") from error
+            raise ProjectError(f"{told} is no UTF-8 text; write it anew") from error
 
     def is_member(self, team: str, login: str) -> bool:
         """Say whether a person is an active member of a team of the organisation."""
-        found = self.session.find(f"/orgs/{self.place.owner}/teams/{quote(team)}/memberships/{quote(login)}")
+        path = f"/orgs/{self.place.owner}/teams/{quote(team)}/memberships/{quote(login)}"
+        found = self.session.find(path, looks=2)  # a no turns somebody away
         return bool(found) and found.get("state") == "active"
 
     def own(self, author: str) -> bool:
@@ -111,26 +129,32 @@ class GitHub:
         return commit
 
     def merge_main_into(self, branch: str) -> str | None:
-        """Merge main into a branch as git does; return the new tip, "" where it has all of main, None on a conflict."""
+        """Merge main into a branch as git does; return its tip then, None on a conflict."""
         main = self.place.main
         body = {"base": branch, "head": main, "commit_message": f"Merge {main} into {branch}"}
-        try:
-            found = self.session.send("POST", "merges", body)
-        except GitHubRefused as refused:
-            if refused.status == 409:
-                return None
-            if refused.may_be_done:  # merged or not: a second call tells, it merges nothing twice
-                found = self.session.send("POST", "merges", body)
-            else:
-                raise
-        return found["sha"] if found else ""
+        for left in reversed(range(LOOKS)):  # merged already, it merges nothing twice
+            try:
+                found = self._made("merges", body)
+                return found["sha"] if found else self.tip(branch)  # it had all, maybe since a call without answer
+            except GitHubRefused as refused:
+                if refused.status != 409:
+                    raise
+                if left:
+                    self.session.pause(LOOKS - left)
+        return None
+
+    def commit_with(self, branch: str, message: str) -> Commit | None:
+        """Return the newest commit of the bot on a branch, of its last hundred, that has just this message."""
+        found = self.session.get("commits", sha=branch, per_page=100)
+        commits = (shapes.commit(one) for one in found)
+        return next((one for one in commits if one.message == message and self.own(one.author)), None)
 
     def delete_branch(self, branch: str) -> None:
         """Take a branch away; one that is gone is gone."""
         try:
             self.session.send("DELETE", f"git/refs/heads/{quote(branch)}")
         except GitHubRefused as refused:
-            if refused.status not in (404, 422):
+            if refused.status not in (404, 422) or self.tip(branch):
                 raise
 
     def _made(self, path: str, body: Any) -> Any:
@@ -140,7 +164,7 @@ class GitHub:
     def _move(self, branch: str, new: str) -> None:
         """Bring a branch forward to `new`; a branch that is not there is made."""
         if not self.tip(branch):
-            self._sure(lambda: self._make_ref(branch, new), lambda: self.tip(branch) == new or None)
+            self._sure(lambda: self._make_ref(branch, new), lambda: self.tip(branch) == new)
             return
         try:
             self.session.send("PATCH", f"git/refs/heads/{quote(branch)}", {"sha": new, "force": False})
@@ -171,10 +195,10 @@ class GitHub:
         return shapes.pull(self.session.send("PATCH", f"pulls/{known.number}", {"title": title, "body": body}))
 
     def close_pull(self, pull: Pull, body: str) -> None:
-        """Close a pull request with its last words, and take its branch away."""
-        if pull.is_open:
-            self.session.send("PATCH", f"pulls/{pull.number}", {"state": "closed", "body": body})
+        """Close a pull request with its last words, and take its branch away; open, it is found by the next pass."""
+        self.session.send("PATCH", f"pulls/{pull.number}", {"body": body})
         self.delete_branch(pull.branch)
+        self.session.send("PATCH", f"pulls/{pull.number}", {"state": "closed"})
 
     def ensure_labels(self, pull: Pull, labels: Iterable[str]) -> None:
         """Put labels on a pull request, beside those that it has."""
@@ -186,20 +210,25 @@ class GitHub:
     def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:
         """Ask for reviews that are not asked for yet; GitHub refuses the author and strangers, which is only told."""
         known = set(pull.reviewers)
-        body = {
-            "reviewers": [one for one in users if one not in known and one.lower() != pull.author.lower()],
-            "team_reviewers": [one for one in teams if one not in known],
-        }
-        if not any(body.values()):
-            return
+        wanted = [("reviewers", one) for one in users if one not in known and one.lower() != pull.author.lower()]
+        wanted += [("team_reviewers", one) for one in teams if one not in known]
+        if wanted and not self._ask_review(pull, wanted):
+            for one in wanted:  # GitHub refuses all for the sake of one
+                self._ask_review(pull, [one])
+
+    def _ask_review(self, pull: Pull, wanted: Iterable[tuple[str, str]]) -> bool:
+        body: dict[str, list[str]] = {"reviewers": [], "team_reviewers": []}
+        for kind, name in wanted:
+            body[kind].append(name)
+        path = f"pulls/{pull.number}/requested_reviewers"
         try:
-            self._sure(
-                lambda: self.session.send("POST", f"pulls/{pull.number}/requested_reviewers", body), lambda: None
-            )
+            self._sure(lambda: self.session.send("POST", path, body), lambda: None)
         except GitHubRefused as refused:
-            if refused.status not in (403, 404, 422):
+            if refused.status not in (403, 404, 422) or refused.is_limited:
                 raise
             logging.warning("no review could be asked for on #%d: %s", pull.number, refused)
+            return False
+        return True
 
     def _open_pull(self, branch: str, title: str, body: str) -> Pull:
         told = {"title": title, "body": body, "head": branch, "base": self.place.main}
@@ -221,16 +250,26 @@ class GitHub:
         """Have exactly one comment of ours with this marker, and this text; return its address."""
         wanted = {key: str(value) for key, value in values.items()}
 
-        def find() -> Comment | None:
-            return next((one for one in self.comments(number) if self._is_ours(one, kind, wanted)), None)
+        def ours() -> list[Comment]:
+            return [one for one in self.comments(number) if self._is_ours(one, kind, wanted)]
 
-        known = find()
-        if known is None:
+        found = ours()
+        if not found:
             path = f"issues/{number}/comments"
-            known = self._sure(lambda: shapes.comment(self.session.send("POST", path, {"body": body})), find)
-        if known.body != body:
-            self.session.send("PATCH", f"issues/comments/{known.id}", {"body": body})
-        return known.url
+            made = self._sure(lambda: [shapes.comment(self.session.send("POST", path, {"body": body}))], ours)
+            found = ours() or made  # who writes it at the same time sees both too, and keeps the same one
+        for twin in found[1:]:
+            self._delete_comment(twin)
+        if found[0].body != body:
+            self.session.send("PATCH", f"issues/comments/{found[0].id}", {"body": body})
+        return found[0].url
+
+    def _delete_comment(self, comment: Comment) -> None:
+        try:
+            self.session.send("DELETE", f"issues/comments/{comment.id}")
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
 
     def _is_ours(self, comment: Comment, kind: str, wanted: Mapping[str, str]) -> bool:
         found = read_marker(comment.body, kind) if self.own(comment.author) else None
@@ -250,7 +289,7 @@ class GitHub:
         try:
             self._check_run(commit, check)
         except GitHubRefused as refused:
-            if refused.status not in (403, 404):
+            if refused.status != 403 or refused.is_limited:
                 raise
             self._status(commit, check)
 
@@ -290,8 +329,8 @@ class GitHub:
             except GitHubRefused as refused:
                 if not refused.may_be_done:
                     raise
-                found = find()
-                if found is not None:
+                self.session.pause(attempt)  # it may be at work on it still
+                if found := find():
                     return found  # type: ignore[no-any-return]
                 if attempt == LOOKS:
                     raise

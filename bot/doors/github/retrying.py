@@ -61,20 +61,20 @@ def wait_s(answer: Answer, method: str, attempt: int, patience: Patience, now_s:
         wanted = _wished(answer, attempt, patience, now_s)
         return wanted if wanted <= patience.longest_s else None
     if answer.is_broken and method in SAFE:
-        return _growing(patience.first_s, attempt)
+        return growing(patience.first_s, attempt)
     return None
 
 
 def _wished(answer: Answer, attempt: int, patience: Patience, now_s: float) -> float:
     after = answer.headers.get("retry-after", "")
-    if after.isdigit():
+    if after.isdecimal():
         return float(after)
     reset = answer.headers.get("x-ratelimit-reset", "")
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         return max(float(reset) - now_s, 0) + 1
-    return _growing(patience.secondary_s, attempt)
+    return growing(patience.secondary_s, attempt)
 
 
-def _growing(first_s: float, attempt: int) -> float:
+def growing(first_s: float, attempt: int) -> float:
     """Return a wait that doubles, a little different for everybody so that not all come back at once."""
     return first_s * float(2 ** (attempt - 1)) * random.uniform(0.8, 1.2)  # noqa: S311 - no secret

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from github.GithubException import GithubException
 from github.Requester import Requester
 from requests.exceptions import RequestException
 
-from bot.doors.github.retrying import NO_ANSWER, Answer, Patience, wait_s
+from bot.doors.github.retrying import NO_ANSWER, Answer, Patience, growing, wait_s
 from bot.errors import DoorError
 
 Json = Any
@@ -27,6 +28,7 @@ class GitHubRefused(DoorError):
 
     def __init__(self, method: str, path: str, answer: Answer, told: Json = None) -> None:
         self.status = answer.status
+        self.is_limited = answer.is_limited
         self.may_be_done = method not in ("GET", "HEAD") and answer.is_broken
         """The write may have been done all the same: look before it is sent again."""
         said = _words(answer, told)
@@ -58,14 +60,24 @@ class Session:
         """Return an answer, from an earlier one where GitHub says that nothing changed. Raise GitHubRefused."""
         return self._conditional(_address(self._whole(path), parameters))[0]
 
-    def find(self, path: str, **parameters: str | int) -> Json:
-        """Return an answer, None where there is no such thing (404)."""
-        try:
-            return self.get(path, **parameters)
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
-            return None
+    def find(self, path: str, *, looks: int = 1, **parameters: str | int) -> Json:
+        """Return an answer, None where there is no such thing (404).
+
+        `looks`: how often it has to be missing, where believing a passing 404 would do harm.
+        """
+        for look in range(1, looks + 1):
+            try:
+                return self.get(path, **parameters)
+            except GitHubRefused as refused:
+                if refused.status != 404:
+                    raise
+            if look < looks:
+                self.pause(look)
+        return None
+
+    def pause(self, attempt: int) -> None:
+        """Wait before something is looked at again: longer each time."""
+        self._sleep(growing(self.patience.first_s, attempt))
 
     def pages(self, path: str, key: str = "", **parameters: str | int) -> Iterator[Json]:
         """Yield the items of a list, page by page; `key` names the list inside an answer that counts."""
@@ -114,10 +126,20 @@ class Session:
             told = json.loads(text) if text else None
         except RequestException as error:
             return Answer(NO_ANSWER, {}, f"{type(error).__name__}"), None
+        except GithubException as error:  # PyGithub renews the App's token by itself, and raises where that fails
+            return _of_token(error), None
         except ValueError:  # half a body
             return Answer(NO_ANSWER, {}, "the answer is cut off"), None
         message = str(told.get("message", "")) if isinstance(told, dict) else ""
         return Answer(status, {str(key): str(value) for key, value in headers.items()}, message), told
+
+
+def _of_token(error: GithubException) -> Answer:
+    """Return what a call has come to that got no token: it was not made, so that a 404 says nothing of its object."""
+    told = error.data.get("message", "") if isinstance(error.data, dict) else ""
+    status = error.status if error.status in (401, 403, 429) else NO_ANSWER
+    headers = {key.lower(): str(value) for key, value in (error.headers or {}).items()}
+    return Answer(status, headers, f"no token for the App: {error.status} {told}")
 
 
 def _address(path: str, parameters: dict[str, str | int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.model.github import Check, Comment, Conclusion, Pull, Review, ReviewState
+from bot.model.github import Check, Comment, Commit, Conclusion, Pull, Review, ReviewState
 
 MOST_SUMMARY, MOST_DESCRIPTION = 65_535, 140
 CUT = "\n\n... cut here: GitHub shows no more."
@@ -45,6 +45,12 @@ def comment(told: Any) -> Comment:
         url=told["html_url"],
         is_edited=told["created_at"] != told["updated_at"],
     )
+
+
+def commit(told: Any) -> Commit:
+    """Read a commit as lists give it."""
+    parents = tuple(one["sha"] for one in told["parents"])
+    return Commit(told["sha"], told["commit"]["message"], _login(told.get("author")), parents)
 
 
 def review(told: Any) -> Review:

@@ -1,0 +1,160 @@
+"""Stories of the loop whose last step is done again and again, each time with another fault: arrive, reconcile, answer.
+
+A story is prepared once; every telling begins from a copy of its folders.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.doors.github import GitHub
+from bot.settings import Site
+from bot.stages.arrival_pulls import propose_arrivals
+from bot.stages.comments import answer_comments
+from bot.stages.reconcile import reconcile, wanting
+from tests.e2e.site import PID
+from tests.github.hub import REPO
+from tests.loop.play import opened
+from tests.loop.world import NOON, SETTINGS, Loop, rows
+
+QUIET = SETTINGS.replace("progress_seconds: 1", "progress_seconds: 3600")
+"""The number of calls must not follow from the time."""
+COMMANDS = "/grade 117361 3 good\n/flag 117362 badcb=1/2\n/grade 117362 2\n/unflag 117361 badcb\n/status\n/help"
+QA_NUMBER = 2
+"""Of every story that comes so far: the arrival was #1."""
+Deed = Callable[[Loop, Site, GitHub], bool]
+"""One step of the bot; says whether there is more to do."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """What went before, and the step that is struck."""
+
+    name: str
+    before: Callable[[Loop], None]
+    deed: Deed
+
+
+def arrive(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Make a pass over the log."""
+    done = propose_arrivals(site, github, loop.log, now=NOON)
+    return any(one.became in ("opened", "updated", "closed") for one in done.proposals)
+
+
+def run(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Reconcile all that wants it."""
+    pids = list(wanting(site))
+    for pid in pids:
+        reconcile(site, github, pid, lambda _progress: None)
+    return bool(pids)
+
+
+def answer(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Answer the comments of the QA pull request."""
+    return bool(answer_comments(site, github, QA_NUMBER))
+
+
+def do(loop: Loop, deed: Deed) -> bool:
+    """Do a step on a fresh checkout, by a new door."""
+    loop.pull()
+    return deed(loop, loop.site, loop.door())
+
+
+def _nothing(loop: Loop) -> None:
+    loop.observe(rows(117361, 117362))
+
+
+def _open(loop: Loop) -> None:
+    """An arrival pull request is open that people wrote to, main moved, and more arrives."""
+    _nothing(loop)
+    do(loop, arrive)
+    path, branch = f"projects/{PID}/project.yaml", f"arrival/{PID}"
+    edited = loop.hub.text(path, branch).replace("# remarks survive", "# remarks survive, the PO was here")
+    assert loop.hub.write(path, edited, branch, loop.hub.po).status == 200
+    words = "# verdicts\n# main moved\n"
+    assert loop.hub.write(f"projects/{PID}/qa.yaml", words, who=loop.hub.po).status == 200
+    loop.observe(rows(117361, 117362, 117363))
+
+
+def _merged(loop: Loop) -> None:
+    _nothing(loop)
+    do(loop, arrive)
+    loop.merge(int(loop.pulls()[0]["number"]))
+
+
+def _all_on_main(loop: Loop) -> None:
+    """Main has by another way what an open arrival pull request brings."""
+    _nothing(loop)
+    do(loop, arrive)
+    path = f"projects/{PID}/project.yaml"
+    assert loop.hub.write(path, loop.hub.text(path, f"arrival/{PID}"), who=loop.hub.po).status == 200
+
+
+def _in_qa(loop: Loop) -> None:
+    _merged(loop)
+    do(loop, run)
+
+
+def _said(loop: Loop) -> None:
+    _in_qa(loop)
+    _say(loop, COMMANDS)
+
+
+def _say(loop: Loop, words: str) -> None:
+    assert loop.hub.da.post(f"{REPO}/issues/{QA_NUMBER}/comments", {"body": words}).status == 201
+
+
+def _graded_and_more(loop: Loop) -> None:
+    """Verdicts stand on the QA branch, and one more observation comes onto main."""
+    _in_qa(loop)
+    _say(loop, "/grade 117361 3\n/grade 117362 2 poor sky\n/flag 117362 badcb=1/2")
+    do(loop, answer)
+    loop.observe(rows(117361, 117362, 117363))
+    do(loop, arrive)
+    loop.merge(int(loop.pulls()[0]["number"]))
+
+
+def _approved(loop: Loop) -> None:
+    _in_qa(loop)
+    _say(loop, "/grade 117361 3\n/grade 117362 2")
+    do(loop, answer)
+    head = loop.hub.po.get(f"{REPO}/pulls/{QA_NUMBER}").json["head"]["sha"]
+    body = {"event": "APPROVE", "commit_id": head}
+    assert loop.hub.da.post(f"{REPO}/pulls/{QA_NUMBER}/reviews", body).status == 200
+    loop.merge(QA_NUMBER)
+
+
+STORIES = {
+    one.name: one
+    for one in (
+        Story("arrive", _nothing, arrive),
+        Story("arrive-again", _open, arrive),
+        Story("arrive-closes", _all_on_main, arrive),
+        Story("level-1", _merged, run),
+        Story("qa-again", _graded_and_more, run),
+        Story("answer", _said, answer),
+        Story("level-2", _approved, run),
+    )
+}
+
+
+def prepare(story: Story, root: Path) -> Path:
+    """Tell all that goes before; return the folder to copy from."""
+    root.mkdir()
+    with opened(root, QUIET) as loop:
+        story.before(loop)
+        loop.pull()
+    return root
+
+
+@contextmanager
+def retold(prepared: Path, root: Path) -> Iterator[Loop]:
+    """Let a copy of a prepared story live."""
+    shutil.copytree(prepared, root, symlinks=True)
+    with opened(root) as loop:
+        yield loop
+    shutil.rmtree(root)
