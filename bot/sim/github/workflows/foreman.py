@@ -129,8 +129,13 @@ class Foreman:
         busy = Counter(worker.order.host.name for worker in self._workers.values())
         for job in self.state.db.all("SELECT * FROM jobs WHERE status = 'queued' AND key != '' ORDER BY id"):
             host = hosts.host_for(self.hosts, job["labels"], busy)
-            if host is not None and self._has_place(job):
+            if host is not None and self._serves(host, job) and self._has_place(job):
                 busy[host.name] += self._begin(job, host)
+
+    def _serves(self, host: Host, job: Row) -> bool:
+        """Tell whether a host works for the job's repository: self-hosted runners know nothing of people's forks."""
+        sql = "SELECT parent_id FROM repos WHERE id = (SELECT repo_id FROM runs WHERE id = ?)"
+        return "self-hosted" not in host.labels or self.state.db.value(sql, job["run_id"]) is None
 
     def _begin(self, job: Row, host: Host) -> bool:
         """Begin a job on a host; one for which no order can be written ends with the reason."""
