@@ -179,9 +179,10 @@ def test_two_dispatches_wait_their_turn_and_a_rerun_retries_what_failed(lively: 
     ended, started = lively.jobs(first)[0]["completed_at"], lively.jobs(second)[0]["started_at"]
     assert ended <= started, "one run a project at a time"
     assert lively.checks(merged)[f"level 1 / {PID}"] == "failure", "nobody asked to try it again"
-    rerun = lambda: lively.hub.po.post(f"{RUNS}/{project['id']}/rerun-failed-jobs")  # noqa: E731
-    lively.people.after(rerun, "project")
-    assert lively.runs("project")[0]["conclusion"] == "success"
+    assert lively.hub.po.post(f"{RUNS}/{project['id']}/rerun-failed-jobs").status == 201
+    lively.hub.wait_for(lambda: lively.runs("project")[0]["conclusion"] == "success", 120)
+    lively.people.after(lambda: None)
+    assert lively.runs("project")[0]["run_attempt"] == 2
     assert lively.checks(merged)[f"level 1 / {PID}"] == "success"
 
 
