@@ -159,8 +159,8 @@ class _Conversation:
             return text
 
         message = f"{self.pid}: {self._short(edits.values())}\n\nasked by {self.comment.author} in {self.comment.url}"
-        renewing = Renewing(self.site, self.github, self.pid)
         try:
+            renewing = Renewing(self.site, self.github, self.pid)
             renewing.renew(self.pull, edit, message)
         except ProjectError as error:
             return {number: refused(one, error) for number, one in edits.items()}
