@@ -71,12 +71,12 @@ class _Generator(GenerateJsonSchema):
     def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
         """Describe each key by the docstring below its field, where its type does not say what it is."""
         made = super().model_schema(schema)
-        for name, words in _docstrings_of(schema["cls"]).items():
+        for name, words in docstrings_of(schema["cls"]).items():
             made.get("properties", {}).get(name, {}).setdefault("description", words)
         return made
 
 
-def _docstrings_of(model: type) -> dict[str, str]:
+def docstrings_of(model: type) -> dict[str, str]:
     """Return what stands below each field of a model of ours."""
     told: dict[str, str] = {}
     for one in reversed([cls for cls in model.__mro__ if cls.__module__.startswith("bot.")]):

@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bot.formats.schema import docstrings_of
 from bot.settings import Settings
 
 WORDS: dict[Any, str] = {int: "whole number", float: "number", bool: "true or false", str: "text", date: "YYYY-MM-DD"}
@@ -26,8 +27,9 @@ def settings_table() -> str:
     for model, where_all in places.items():
         told += [f"### {', '.join(where_all) or 'On top'}", "", model.__doc__ or "", ""]
         told += ["| key | form | default | what it says |", "|---|---|---|---|"]
+        said = docstrings_of(model)
         for name, field in model.model_fields.items():
-            cells = (f"`{name}`", _form(field), _default(field), field.description or "")
+            cells = (f"`{name}`", _form(field), _default(field), said.get(name, ""))
             told.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
         told.append("")
     return "\n".join(told)

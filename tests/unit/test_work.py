@@ -163,7 +163,7 @@ def test_level_1_leaves_what_level_2_made_better() -> None:
 
 
 def pull(branch: str, number: int) -> Pull:
-    return Pull(number, "", "", "", branch, "abc", "lmtbot[bot]", is_own=True, is_open=True)
+    return Pull(number, "", "", "", branch, "main", "abc", "lmtbot[bot]", is_own=True, is_open=True)
 
 
 def test_open_pull_requests_say_whom_a_project_waits_for() -> None:
