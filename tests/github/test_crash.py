@@ -63,6 +63,7 @@ def write_until_killed(server: Server, who: int) -> list[tuple[str, str]]:
     return answered
 
 
+@pytest.mark.slow
 def test_kill_9_and_restart_loses_no_answered_write(tmp_path: Path) -> None:
     answered: list[tuple[str, str]] = []
     for turn in range(2):
@@ -95,6 +96,7 @@ def test_kill_9_and_restart_loses_no_answered_write(tmp_path: Path) -> None:
         server.kill()
 
 
+@pytest.mark.slow
 def test_a_branch_that_moved_while_the_server_was_dead_is_told_at_the_next_start(tmp_path: Path) -> None:
     server = Server(tmp_path / "state")
     tip = server.po.get(f"{REPO}/git/ref/heads/main").json["object"]["sha"]

@@ -109,6 +109,7 @@ def browser(request: pytest.FixtureRequest, chromium: Any, hub: Hub) -> Iterator
 
 
 @BOTH
+@pytest.mark.slow
 def test_the_pi_edits_a_file_the_da_approves_and_the_po_merges(browser: Browser, hub: Hub) -> None:
     hub.protect(required_pull_request_reviews={"required_approving_review_count": 1})
     browser.be("pi")
@@ -148,6 +149,7 @@ def test_the_pi_edits_a_file_the_da_approves_and_the_po_merges(browser: Browser,
 
 
 @PHONE
+@pytest.mark.slow
 def test_an_issue_form_asks_what_it_must_and_writes_the_body_as_github_does(browser: Browser, hub: Hub) -> None:
     hub.write(".github/ISSUE_TEMPLATE/data.yml", FORM, who=hub.po)
     hub.write(".github/ISSUE_TEMPLATE/broken.yml", "name: x\nbody: [{type: nonsense}]\n", who=hub.po)
@@ -177,6 +179,7 @@ def test_an_issue_form_asks_what_it_must_and_writes_the_body_as_github_does(brow
 
 
 @DESK
+@pytest.mark.slow
 def test_people_talk_close_open_label_and_release(browser: Browser, hub: Hub) -> None:
     hub.pi.post(f"{REPO}/issues", {"title": "Stripes", "body": "<!-- lmtbot: marker -->\nsee `120317`"})
     browser.be("pi")
@@ -203,6 +206,7 @@ def test_people_talk_close_open_label_and_release(browser: Browser, hub: Hub) ->
 
 
 @DESK
+@pytest.mark.slow
 def test_a_da_commits_to_a_branch_from_the_browser_and_nobody_overwrites_what_they_have_not_seen(
     browser: Browser, hub: Hub
 ) -> None:
@@ -221,6 +225,7 @@ def test_a_da_commits_to_a_branch_from_the_browser_and_nobody_overwrites_what_th
 
 
 @PHONE
+@pytest.mark.slow
 def test_hostile_words_are_words_everywhere(browser: Browser, hub: Hub) -> None:
     name = "a<img src=x onerror=alert(1)>.txt"
     files = {quote(name): HOSTILE, "evil.md": f"{HOSTILE}\n\n[x](javascript:alert(1))\n"}
@@ -267,6 +272,7 @@ def _send(url: str, data: bytes | None = None, **headers: str) -> tuple[int, dic
         return error.code, dict(error.headers), error.read()
 
 
+@pytest.mark.slow
 def test_a_foreign_page_can_neither_send_our_forms_nor_read_us(hub: Hub) -> None:
     hub.po.post(f"{REPO}/issues", {"title": "x"})
     session = Session("a" * 64, "po")
@@ -283,6 +289,7 @@ def test_a_foreign_page_can_neither_send_our_forms_nor_read_us(hub: Hub) -> None
     assert _send(f"{hub.address}/-/who", back, **cookie)[0] == 200, "it leads home, not away"
 
 
+@pytest.mark.slow
 def test_a_form_made_by_hand_is_refused_by_the_rule_of_the_api(hub: Hub) -> None:
     number = hub.pull("one")
     web = f"{hub.address}/lmtoy/lmtoy_run"
@@ -305,6 +312,7 @@ def test_a_form_made_by_hand_is_refused_by_the_rule_of_the_api(hub: Hub) -> None
     assert hub.po.get(f"{REPO}/pulls/{number}/reviews").json == [] == hub.po.get(f"{REPO}/releases").json
 
 
+@pytest.mark.slow
 def test_raw_files_differences_and_assets_are_what_was_put_in(hub: Hub) -> None:
     number = hub.pull("qa/x", {"a.html": "<script>1</script>\n"})
     web = f"{hub.address}/lmtoy/lmtoy_run"
@@ -325,6 +333,7 @@ def test_raw_files_differences_and_assets_are_what_was_put_in(hub: Hub) -> None:
     assert _send(f"{web}/releases/download/data/v1/none.bin")[0] == 404
 
 
+@pytest.mark.slow
 def test_a_private_repository_is_not_found_by_who_may_not_see_it(hub: Hub) -> None:
     hub.po.patch(REPO, {"private": True})
     for path in ("", "/pulls", f"/raw/main/{QA}", "/issues/new", "/actions", "/releases", "/branches"):

@@ -71,6 +71,7 @@ def test_later_arrivals_renew_it_and_keep_what_people_changed(loop: Loop) -> Non
     assert listed(text) == {117361, 117362, 117363}
 
 
+@pytest.mark.slow
 def test_what_a_person_leaves_out_stays_out_and_what_is_deleted_comes_back(loop: Loop) -> None:
     loop.observe(rows(117361, 117362, 117363))
     loop.lmtbot("arrive")
@@ -81,6 +82,7 @@ def test_what_a_person_leaves_out_stays_out_and_what_is_deleted_comes_back(loop:
     assert listed(loop.hub.text(PATH, branch)) == {117361, 117363}
 
 
+@pytest.mark.slow
 def test_it_closes_itself_when_main_has_all(loop: Loop) -> None:
     loop.observe(rows(117361, 117362))
     loop.lmtbot("arrive")
@@ -91,6 +93,7 @@ def test_it_closes_itself_when_main_has_all(loop: Loop) -> None:
     assert loop.hub.po.get(f"{REPO}/git/ref/heads/arrival/{PID}").status == 404
 
 
+@pytest.mark.slow
 def test_closed_by_a_person_it_waits_until_something_new_arrives(loop: Loop) -> None:
     loop.observe(rows(117361, 117362))
     number = loop.lmtbot("arrive")["proposals"][0]["number"]
@@ -143,6 +146,7 @@ def test_a_new_project_comes_whole_with_what_the_table_says(loop: Loop) -> None:
     assert "a new project" in loop.pulls()[0]["title"]
 
 
+@pytest.mark.slow
 def test_a_project_may_begin_before_it_has_data(loop: Loop) -> None:
     assert loop.lmtbot("new", "2025-S1-US-9")["became"] == "opened"
     assert loop.lmtbot("new", "2025-S1-US-9")["became"] == "unchanged"
@@ -150,6 +154,7 @@ def test_a_project_may_begin_before_it_has_data(loop: Loop) -> None:
     assert "nothing is to be begun" in loop.lmtbot("new", PID, code=1)
 
 
+@pytest.mark.slow
 def test_a_branch_that_no_longer_reads_holds_up_nobody_else(loop: Loop) -> None:
     other = "2025-S1-US-9"
     loop.observe(rows(117361, 117362))
@@ -169,6 +174,7 @@ def test_a_dry_run_writes_nothing(loop: Loop) -> None:
     assert loop.pulls() == []
 
 
+@pytest.mark.slow
 def test_a_checkout_that_is_not_main_is_refused(loop: Loop) -> None:
     loop.observe(rows(117361, 117362))
     loop.pull()

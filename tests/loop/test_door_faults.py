@@ -104,6 +104,7 @@ def differences(wanted: Any, found: Any, where: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("told", ["arrive", "level-1", "answer"], indirect=True)
+@pytest.mark.slow
 def test_some_calls_that_fail_change_nothing_in_the_end(told: Telling) -> None:
     names = cycle(["cut after", "404", "half", "422"])
     step = max(told.calls // 4, 1)

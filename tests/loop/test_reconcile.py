@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.loop.world import Loop, rows
@@ -79,6 +81,7 @@ def test_the_whole_way_to_level_2(loop: Loop) -> None:
     assert (again["good"], again["qa"]["became"]) == (0, "unchanged")
 
 
+@pytest.mark.slow
 def test_level_2_says_when_the_archive_would_lack_something(loop: Loop) -> None:
     number = reduced(loop)
     say(loop, number, "/grade 117361 3\n/grade 117362 2")

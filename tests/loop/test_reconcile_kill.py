@@ -76,6 +76,7 @@ def check_kills(calm: Calm, tmp_path: Path, kills: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("calm", ["level-1"], indirect=True)
+@pytest.mark.slow
 def test_killed_a_few_times_it_ends_as_never_killed(calm: Calm, tmp_path: Path) -> None:
     check_kills(calm, tmp_path, kills=2, seed=1)
 
@@ -87,6 +88,7 @@ def test_killed_at_thirty_random_instants_it_ends_as_never_killed(calm: Calm, tm
 
 
 @pytest.mark.parametrize("calm", ["level-1", pytest.param("level-2", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.slow
 def test_of_two_runners_one_works_and_the_other_says_who_does(calm: Calm, tmp_path: Path) -> None:
     with retold(calm.prepared, tmp_path / "two") as loop:
         journal = loop.root / "journal"
@@ -101,6 +103,7 @@ def test_of_two_runners_one_works_and_the_other_says_who_does(calm: Calm, tmp_pa
 
 
 @pytest.mark.parametrize("calm", ["level-1"], indirect=True)
+@pytest.mark.slow
 def test_a_run_that_outlives_its_runner_is_found_again(calm: Calm, tmp_path: Path) -> None:
     with retold(calm.prepared, tmp_path / "outlived") as loop:
         journal = loop.root / "journal"

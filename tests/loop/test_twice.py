@@ -33,6 +33,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return prepare(STORIES["answer"], tmp_path_factory.mktemp("said") / "prepared")
 
 
+@pytest.mark.slow
 def test_every_command_repeated_in_any_order_changes_nothing(said: Path, tmp_path: Path) -> None:
     with retold(said, tmp_path / "twice") as loop:
         until_quiet(loop)
@@ -43,6 +44,7 @@ def test_every_command_repeated_in_any_order_changes_nothing(said: Path, tmp_pat
         assert {name: loop.hub.tip(name) for name in tips} == tips
 
 
+@pytest.mark.slow
 def test_two_who_answer_at_once_answer_once(said: Path, tmp_path: Path) -> None:
     with retold(said, tmp_path / "alone") as loop:
         do(loop, answer)
