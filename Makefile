@@ -3,16 +3,19 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all test-slurm bench lint clean
+.PHONY: demo test test-all test-sweep test-slurm bench lint clean
 
 demo: .venv/ready
 	$(BIN)/lmtbot demo
 
 test: .venv/ready
-	$(BIN)/pytest -n auto -m "not slow and not cluster"
+	$(BIN)/pytest -n auto -m "not slow and not cluster and not sweep"
 
 test-all: .venv/ready
-	$(BIN)/pytest -n auto -m "not cluster"
+	$(BIN)/pytest -n auto -m "not cluster and not sweep"
+
+test-sweep: .venv/ready
+	$(BIN)/pytest -n auto -m sweep
 
 test-slurm: .venv/ready
 	$(BIN)/pytest -m cluster tests/slurm
