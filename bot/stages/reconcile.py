@@ -65,7 +65,7 @@ def reconcile(
     folder, second = read_plan(site, pid, 2)
     if is_asked_for(site, folder, second):
         done = _level2(site, github, folder, second, watch, retry, run_url)
-    elif is_current(folder.level2, second) and not _is_settled(site, pid):  # all is done, and may not be told yet
+    elif is_current(folder.level2, second):  # all is done, and may not be told yet
         target = _target(github, merge_commit(site, pid), run_url)
         done = _run(site, github, second, target, watch, retry)
     else:

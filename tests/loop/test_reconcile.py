@@ -78,7 +78,7 @@ def test_the_whole_way_to_level_2(loop: Loop) -> None:
     records = [one for one in loop.lmtbot("history", PID)["records"] if one["level"] == 2]
     assert {one["who"] for one in records} == {f"po merged #{number}, approved by da"}
     again = loop.lmtbot("reconcile", PID)[0]
-    assert (again["good"], again["qa"]["became"]) == (0, "unchanged")
+    assert (again["level"], again["good"], again["qa"]) == (2, 0, None)
 
 
 @pytest.mark.slow
@@ -91,3 +91,16 @@ def test_level_2_says_when_the_archive_would_lack_something(loop: Loop) -> None:
     assert checks(loop, str(merged["sha"]))[f"level 2 / {PID}"] == "failure"
     told = next(text for text in comments(loop, number) if "lmtbot:run" in text)
     assert "not ready for the archive" in told and "SDFITS" in told
+
+
+@pytest.mark.slow
+def test_after_level_2_a_further_pass_says_nothing_new(loop: Loop) -> None:
+    number = reduced(loop)
+    say(loop, number, "/grade 117361 3\n/grade 117362 2")
+    approve(loop, number)
+    merged = loop.merge(number)
+    loop.lmtbot("reconcile", PID)
+    before = comments(loop, number), checks(loop, str(merged["sha"]))
+    loop.lmtbot("reconcile", PID)
+    assert (comments(loop, number), checks(loop, str(merged["sha"]))) == before
+    assert f"level 1 / {PID}" not in before[1]
