@@ -43,7 +43,7 @@ def together(state: State, *deeds: tuple[Callable[[], Any], bool]) -> list[Any]:
     """Do deeds (each with whether it only reads) that arrive at once; return results and errors."""
 
     async def ask() -> list[Any]:
-        desk = Desk(state)
+        desk = Desk(state, most_writes=2)
         asked = (desk.answer(deed, only_reads=only_reads) for deed, only_reads in deeds)
         return await asyncio.gather(*asked, return_exceptions=True)
 

@@ -14,15 +14,19 @@ from bot.sim.github.store.state import State
 
 T = TypeVar("T")
 Waiting = tuple[Callable[[], Any], asyncio.Future[Any]]
-MOST_WRITES = 2
-"""How many share a commit; those that only read have their turn again before the next."""
+MOST_WRITES = 1
+"""How many share a commit; those that only read have their turn again before the next.
+
+One lets readers wait least (median 11 to 13 ms of 20 clients, 17 to 18 with two), two make a fifth more calls a second.
+"""
 
 
 class Desk:
     """Where calls wait for their turn."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, most_writes: int = MOST_WRITES) -> None:
         self.state = state
+        self.most_writes = most_writes
         self._reads: list[Waiting] = []
         self._writes: list[Waiting] = []
         self._is_called = False
@@ -51,7 +55,7 @@ class Desk:
 
     def _serve_writes(self) -> None:
         self._is_called = False
-        writes, self._writes = self._writes[:MOST_WRITES], self._writes[MOST_WRITES:]
+        writes, self._writes = self._writes[: self.most_writes], self._writes[self.most_writes :]
         try:
             with self.state.turn, self.state.db.one_commit():
                 outcomes = [_outcome(deed) for deed, _ in writes]
