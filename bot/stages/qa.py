@@ -167,21 +167,25 @@ class Renewing:
 
     def _sheet(self, texts: Mapping[str, str], edit: Edit | None) -> tuple[Sheet, dict[str, str]]:
         """Return what the branch comes to, and its files."""
-        folder = parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=self.pid)
-        qa = edit(texts[QA_FILE], folder, self._worksheet(folder).banks) if edit else texts[QA_FILE]
-        folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
-        qa = propose(qa, self._worksheet(folder), folder, name=self._path(QA_FILE))
-        folder = parse_folder(texts[PROJECT_FILE], qa, pid=self.pid)
-        sheet = self._worksheet(folder)
+        qa = texts[QA_FILE]
+        folder, sheet = self._judged(texts[PROJECT_FILE], qa)
+        if edit:
+            qa = edit(qa, folder, sheet.banks)
+            folder, sheet = self._judged(texts[PROJECT_FILE], qa)
+        proposed = propose(qa, sheet, folder, name=self._path(QA_FILE))
+        if proposed != qa:
+            qa = proposed
+            folder, sheet = self._judged(texts[PROJECT_FILE], qa)
         plan = plan_project(folder, 2, others=read_others(self.site, folder))
         files = {**texts, QA_FILE: qa, LEVEL2_FILE: level2_text(self._level2(plan, texts[LEVEL2_FILE]))}
         return Sheet(plan, sheet, qa_faults(folder, plan, sheet, self.unprocessed)), files
 
-    def _worksheet(self, folder: ProjectFolder) -> Worksheet:
-        """Return the worksheet of the branch's files; the products are measured by main's plan."""
+    def _judged(self, project: str, qa: str) -> tuple[ProjectFolder, Worksheet]:
+        """Return the branch's files as read, and their worksheet; the products are measured by main's plan."""
+        folder = parse_folder(project, qa, pid=self.pid)
         plan = plan_project(folder, others=read_others(self.site, folder))
         observed = {obsnum: found[0] for obsnum, found in self.rows.items()}
-        return worksheet(
+        return folder, worksheet(
             folder, plan, self.ledger, main=self.plan, present=self.door.present(), observed=observed,
             foreign=foreign_ledgers(self.site, plan), better=better_units(self.site, self.main, 1),
         )  # fmt: skip
