@@ -6,8 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Collection
-from concurrent.futures import Future, wait
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -293,17 +291,6 @@ class Attempt:
         record = record.model_copy(update=told)
         self.shop.door.write(record)
         return record
-
-
-def wait_for_all(running: Collection[Future[Any]]) -> None:
-    """Wait until everything has stopped, which takes seconds; an impatient second ^C must not give the lock away.
-
-    Futures and not threads: Python 3.11 takes a thread for ended when its join was interrupted.
-    """
-    while True:
-        with suppress(KeyboardInterrupt):
-            wait(running)
-            return
 
 
 def _machine_words(code: int | None) -> tuple[str, Cause]:

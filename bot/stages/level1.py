@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -34,8 +33,9 @@ from bot.model.record import Ledger, Record, RunState
 from bot.rules import work
 from bot.rules.plan import needed_projects
 from bot.settings import Site
-from bot.stages.attempt import Attempt, Workshop, wait_for_all
+from bot.stages.attempt import Attempt, Workshop
 from bot.stages.planning import pick, read_plan, read_project
+from bot.stages.shift import Shift
 from bot.stages.slurm_crew import SlurmCrew
 from bot.stages.slurm_jobs import cancel_records, open_slurm
 
@@ -300,28 +300,23 @@ class _Runner:
         self.total = len(self.waiting)
         self.blocked: dict[str, str] = {}
         self.ended: list[Record] = []
-        self.stop = threading.Event()
         self.began = time.monotonic()
 
     def run(self, jobs: int) -> tuple[Record, ...]:
         """Run everything; ^C stops the calls, leaves records that say so, and is raised again."""
-        pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="unit")
+        shift = Shift(jobs)
         running: dict[Future[Record], Unit] = {}
         try:
             while self.waiting or running:
                 for unit in self._ready(jobs - len(running)):
-                    running[pool.submit(Attempt(self.shop, unit, self.stop).run)] = unit
+                    running[shift.submit(Attempt(self.shop, unit, shift.stop).run)] = unit
                 if not running:
                     self._give_up()
                     break
                 self._tell(running, None)
                 self._collect(running)
-        except BaseException:
-            self.stop.set()
-            wait_for_all(running)
-            pool.shutdown(wait=True)
-            raise
-        pool.shutdown(wait=True)
+        finally:
+            shift.close()
         return tuple(self.ended)
 
     def _ready(self, room: int) -> list[Unit]:

@@ -15,9 +15,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from bot.doors.ledger import LedgerDoor
@@ -31,10 +32,11 @@ from bot.model.raw import Arrived
 from bot.model.record import Record, RunState
 from bot.rules.quicklook import LEVEL, Standing, Task, chain_of, sort_out
 from bot.settings import Site
-from bot.stages.attempt import Attempt, Workshop, wait_for_all
+from bot.stages.attempt import Attempt, Workshop
 from bot.stages.quicklook_raw import Hindered, RawSource
 from bot.stages.quicklook_survey import read_parameters, what_is_asked
 from bot.stages.sending import Sender
+from bot.stages.shift import Shift
 
 WATCH_S = 0.2
 LONGEST_PAUSE_S = 600
@@ -95,10 +97,9 @@ class _Service:
         self.standing = Standing()
         self.waiting: list[Task] = []
         self.running: dict[Future[Record | None], Task] = {}
-        self.stop = threading.Event()
+        self.shift = Shift(request.jobs)
         self.pauses = _Pauses(site.settings.quicklook.poll_seconds)
         self.projects = _Projects(site, pipeline)
-        self.pool = ThreadPoolExecutor(request.jobs, thread_name_prefix="quicklook")
         self.sender = Sender(store, box, self.log)
 
     def serve(self, observe: Observe) -> None:
@@ -121,9 +122,7 @@ class _Service:
 
     def close(self) -> None:
         """Stop the calls, which leave records that say so, and let go of everything."""
-        self.stop.set()
-        wait_for_all(self.running)
-        self.pool.shutdown(wait=True)
+        self.shift.close()
         for future, task in self.running.items():
             self.note_end(future, task)
         self.sender.close()
@@ -174,7 +173,7 @@ class _Service:
         ready = (task for task in self.waiting if not self.pauses.hold_up(task))
         for task in list(islice(ready, self.request.jobs - len(self.running))):
             self.waiting.remove(task)
-            self.running[self.pool.submit(self.attempt, task)] = task
+            self.running[self.shift.submit(partial(self.attempt, task))] = task
         return bool(self.running)
 
     def attempt(self, task: Task) -> Record | None:
@@ -188,7 +187,7 @@ class _Service:
             pipeline = shop.pipeline.with_data(self.raw.data_of(chain.obsnum))
             shop = replace(shop, plan=Plan(task.pid, LEVEL, (chain,), ()), pipeline=pipeline)
             self.log.info("%s: begins: %s", task, chain.lines[0])
-            record = Attempt(shop, chain, self.stop).run()
+            record = Attempt(shop, chain, self.shift.stop).run()
             if record.state is RunState.FAILED:
                 self.see_cause(record)
             return record
@@ -214,6 +213,8 @@ class _Service:
             record = future.result()
             self.pauses.forget(task)
             self.told.forget("hindered")
+        except CancelledError:  # stopped before it began
+            return
         except Busy as error:
             record = None
             self.pauses.put(task.pid)
