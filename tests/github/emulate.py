@@ -21,6 +21,7 @@ from tests.github.judge import NPM
 PROGRAM = NPM / "emulate" / "dist" / "index.js"
 TOKENS = {"po": "ghp_po_for_emulate", "da": "ghp_da_for_emulate"}
 APP_ID = 7
+WRITES = ("checks", "contents", "issues", "pull_requests")
 
 
 def node() -> Path | None:
@@ -78,7 +79,13 @@ def world(pem: str) -> dict[str, object]:
                     "slug": "lmtbot",
                     "name": "lmtbot",
                     "private_key": pem,
-                    "permissions": {"checks": "write", "contents": "write", "issues": "write", "metadata": "read"},
+                    "permissions": {
+                        "checks": "write",
+                        "contents": "write",
+                        "issues": "write",
+                        "metadata": "read",
+                        "pull_requests": "write",
+                    },
                     "installations": [{"installation_id": 70, "account": "lmtoy"}],
                 }
             ],

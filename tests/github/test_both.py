@@ -9,71 +9,15 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.sim.github.seed import plant, token_of
-from bot.sim.github.server import Running, address_of, listen
-from bot.sim.github.store.state import State
 from tests.github.client import Client
-from tests.github.conftest import FILES
-from tests.github.emulate import APP_ID, TOKENS, emulate
-from tests.github.hub import REPO, world
-
-
-@dataclass(frozen=True)
-class Place:
-    """One of the two: people, and the key of the App that is installed."""
-
-    address: str
-    po: Client
-    da: Client
-    app_id: int
-    pem: str
-
-    def tip(self, branch: str = "main") -> str:
-        return str(self.po.get(f"{REPO}/git/ref/heads/{branch}").json["object"]["sha"])
-
-    def branch(self, name: str, start: str = "main") -> str:
-        sha = self.tip(start)
-        assert self.po.post(f"{REPO}/git/refs", {"ref": f"refs/heads/{name}", "sha": sha}).status == 201
-        return sha
-
-    def write(self, path: str, text: str, branch: str = "main", **more: Any) -> Any:
-        content = base64.b64encode(text.encode()).decode()
-        body = {"message": f"write {path}", "content": content, "branch": branch} | more
-        return self.po.put(f"{REPO}/contents/{path}", body)
-
-
-@contextmanager
-def ours(folder: Path) -> Iterator[Place]:
-    """Run ours."""
-    listener = listen()
-    state = State(folder / "state", address=address_of(listener))
-    state.do(lambda: plant(state, world(), FILES)).result()
-    with Running(state, listener):
-        people = [Client(state.address, token_of(login)) for login in ("po", "da")]
-        yield Place(state.address, *people, app_id=1, pem=(state.folder / "lmtbot.pem").read_text())
-
-
-@contextmanager
-def theirs(folder: Path) -> Iterator[Place]:
-    """Run emulate."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    plain = serialization.NoEncryption()
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, plain).decode()
-    with emulate(folder, pem) as address:
-        people = [Client(address, TOKENS[login]) for login in ("po", "da")]
-        yield Place(address, *people, app_id=APP_ID, pem=pem)
+from tests.github.hub import REPO
+from tests.github.places import OTHER_PEM, Place, ours, theirs
 
 
 @pytest.fixture(scope="module", params=[ours, theirs], ids=["ours", "emulate"])
@@ -180,11 +124,8 @@ def test_an_app_gets_a_token_by_its_key_and_makes_check_runs(place: Place) -> No
     assert [(one["name"], one["conclusion"]) for one in told["check_runs"] if one["name"] == "both"] == [
         ("both", "failure")
     ]
-    wrong = Client(place.address, jwt.encode(claims, OTHER_KEY, algorithm="RS256"))
+    wrong = Client(place.address, jwt.encode(claims, OTHER_PEM, algorithm="RS256"))
     assert wrong.get("/app").status == 401
-
-
-OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def test_a_hook_is_signed_with_its_secret(place: Place) -> None:
