@@ -56,10 +56,22 @@ def approvers(merge: Merge) -> set[str]:
 
 
 def refusals(
-    folder: ProjectFolder, plan: Plan, merge: Merge, *, approvals: int, unlisted: Collection[int] = ()
+    folder: ProjectFolder,
+    plan: Plan,
+    merge: Merge,
+    *,
+    approvals: int,
+    unlisted: Collection[int] = (),
+    log_fault: str = "",
 ) -> tuple[str, ...]:
-    """Return why level 2 must not run, all reasons at once. `unlisted`: obsnums of the log that main does not have."""
-    return tuple(_refusals(folder, plan, merge, approvals, sorted(unlisted)))
+    """Return why level 2 must not run, all reasons at once.
+
+    `unlisted`: obsnums of the log that main does not have; `log_fault`: why nobody knows whether there are any.
+    """
+    told = list(_refusals(folder, plan, merge, approvals, sorted(unlisted)))
+    if log_fault:
+        told.append(f"whether the observation log has more of {folder.pid} than main is not known: {log_fault}")
+    return tuple(told)
 
 
 def _refusals(folder: ProjectFolder, plan: Plan, merge: Merge, approvals: int, unlisted: list[int]) -> Iterable[str]:

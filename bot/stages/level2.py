@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.doors.git import last_change
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
+from bot.errors import LmtBotError
 from bot.formats.project_file import LEVEL2_FILE, ProjectFolder, read_level2
 from bot.model.plan import Plan
 from bot.model.project import Level2
@@ -29,6 +30,13 @@ class Promotion:
     """The commit of main that brought level2.yaml as it is."""
     merge: Merge
     refused: tuple[str, ...]
+    log_fault: str = ""
+    """Why nobody knows whether the observation log has more; one of the refusals where it is asked."""
+
+    @property
+    def needs_approval(self) -> bool:
+        """Say whether people have to decide anew; a log that cannot be read is mended without them."""
+        return len(self.refused) > bool(self.log_fault)
 
     @property
     def who(self) -> str:
@@ -68,9 +76,11 @@ def promotion_of(site: Site, github: GitHub, folder: ProjectFolder, plan: Plan) 
     """Look how level2.yaml came onto main: pull request, reviews, who merged, and whether the log has more."""
     commit = merge_commit(site, folder.pid)
     merge = _merge(site, github, folder.pid, commit)
-    unlisted = unlisted_obsnums(site, folder.pid) if site.settings.policies.new_data_stop_level2 else ()
-    refused = refusals(folder, plan, merge, approvals=site.settings.policies.approvals, unlisted=unlisted)
-    return Promotion(commit, merge, refused)
+    is_asked = site.settings.policies.new_data_stop_level2
+    unlisted, fault = unlisted_or_fault(site, folder.pid) if is_asked else ((), "")
+    approvals = site.settings.policies.approvals
+    refused = refusals(folder, plan, merge, approvals=approvals, unlisted=unlisted, log_fault=fault)
+    return Promotion(commit, merge, refused, fault)
 
 
 def _merge(site: Site, github: GitHub, pid: str, commit: str) -> Merge:
@@ -89,9 +99,14 @@ def _is_analyst(people: People, login: str) -> bool:
 
 
 def unlisted_obsnums(site: Site, pid: str) -> tuple[int, ...]:
-    """Return the obsnums of the log that the project on main does not list; none where there is no log."""
-    log = default_log(site) if site.data else None
-    if log is None or not log.is_file():
-        return ()
-    arriving = next((one for one in look(site, log).projects if one.pid == pid), None)
+    """Return the obsnums of the log that the project on main does not list; LmtBotError when the log cannot be read."""
+    arriving = next((one for one in look(site, default_log(site)).projects if one.pid == pid), None)
     return tuple(obsnum for source in arriving.sources for obsnum in source.obsnums) if arriving else ()
+
+
+def unlisted_or_fault(site: Site, pid: str) -> tuple[tuple[int, ...], str]:
+    """Return the same, and why nobody knows, "" where it is known."""
+    try:
+        return unlisted_obsnums(site, pid), ""
+    except LmtBotError as error:
+        return (), str(error)

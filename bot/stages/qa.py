@@ -36,7 +36,7 @@ from bot.rules.plan import digest_of, plan_project
 from bot.settings import Site
 from bot.stages.check import find_log, read_rows
 from bot.stages.level1 import better_units, foreign_ledgers
-from bot.stages.level2 import unlisted_obsnums
+from bot.stages.level2 import unlisted_or_fault
 from bot.stages.planning import read_others, read_plan
 
 KIND, CHECK = "qa", "qa"
@@ -84,7 +84,8 @@ class Renewing:
         self.ledger = self.door.read()
         log = find_log(site)
         self.rows = read_rows(log, listed_obsnums(self.main.project), [pid]) if log else {}
-        self.unprocessed = dict.fromkeys(unlisted_obsnums(site, pid), "not on main yet: merge its arrival pull request")
+        unlisted, _ = unlisted_or_fault(site, pid)  # without a log nothing can be said; level 2 is refused then
+        self.unprocessed = dict.fromkeys(unlisted, "not on main yet: merge its arrival pull request")
 
     def is_wanted(self) -> bool:
         """Say whether there is something to grade that main's level2.yaml does not hold yet."""

@@ -137,7 +137,7 @@ def _level2(
         return _run(site, github, plan, target, watch, retry, promotion.who)
     reporter = RunReporter(site, github, target, plan)
     reporter.tell(is_over=True, refused=promotion.refused)
-    after = _after(promotion) if is_current(folder.level2, plan) else ""
+    after = _after(promotion) if promotion.needs_approval and is_current(folder.level2, plan) else ""
     if after and not _todo(site, folder.pid, 1):
         qa = renew_qa(site, github, folder.pid, after=after)
         return Reconciled(folder.pid, 2, None, promotion.refused, qa, reporter.is_told)

@@ -257,6 +257,23 @@ def assert_way_on(play: Play) -> None:
     assert {one.state for one in play.records()} == {RunState.GOOD}
 
 
+@pytest.mark.slow
+def test_without_the_log_level_2_is_refused_and_runs_once_it_is_back(graded: Play) -> None:
+    graded.review()
+    log = graded.loop.log.read_text()
+    merged(graded)
+    graded.loop.log.unlink()
+    (reason,) = graded.reconcile().refused
+    assert reason.startswith(f"whether the observation log has more of {PID} than main is not known: ")
+    assert graded.records() == []
+    graded.loop.observe(log)
+    done = graded.reconcile()
+    assert (done.level, done.refused) == (2, ())
+    assert {one.state for one in graded.records()} == {RunState.GOOD}
+    assert graded.reconcile().refused == ()
+    assert [one for one in graded.loop.pulls() if one["head"]["ref"] == QA] == []
+
+
 def test_what_arrives_after_level_2_was_run_is_the_next_rounds(graded: Play) -> None:
     graded.review()
     merged(graded)

@@ -109,13 +109,15 @@ def test_all_reasons_are_told_at_once() -> None:
     assert folder.level2
     folder = replace(folder, level2=folder.level2.model_copy(update={"lines": ()}))
     wrong = replace(merge(("stranger", YES, HEAD)), pull=replace(PULL, merged_by="da"), merger={Role.DA})
-    reasons = refusals(folder, plan, wrong, approvals=1, unlisted=tuple(range(117370, 117380)))
+    reasons = refusals(folder, plan, wrong, approvals=1, unlisted=tuple(range(117370, 117380)), log_fault="no log")
     starts = (
         "0 of 1 approvals",
         "da merged #7",
         "level2.yaml on main",
         "main has changed",
         "the observation log has 10",
+        "whether the observation log has more",
     )
-    assert [reason.startswith(start) for reason, start in zip(reasons, starts, strict=True)] == [True] * 5
-    assert reasons[-1].endswith("117377 and 2 more")
+    assert [reason.startswith(start) for reason, start in zip(reasons, starts, strict=True)] == [True] * 6
+    assert reasons[-2].endswith("117377 and 2 more")
+    assert reasons[-1].endswith("no log")
