@@ -17,8 +17,9 @@ from bot.doors.files import write_whole
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
 from bot.doors.templates import render_template
-from bot.errors import PermissionDenied, ProjectError, SettingsError
+from bot.errors import LmtBotError, PermissionDenied, ProjectError, SettingsError
 from bot.formats.comment_command import Command, parse_commands
+from bot.formats.markdown import fence
 from bot.formats.marker import marker
 from bot.formats.project_file import PROJECT_FILE, QA_FILE
 from bot.model.github import Comment, Pull
@@ -33,6 +34,8 @@ from bot.stages.planning import read_others, read_plan, read_project
 
 KIND = "trial"
 HOLE = "{login}"
+MOST_LINES = 20
+"""Lines of an error that a comment shows."""
 LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})")
 
 
@@ -44,9 +47,20 @@ def run_trial(
     Raise PermissionDenied when its author may not, ProjectError when it is no such command, or cannot be run.
     """
     pull, comment, command = _asked(site, github, number, comment_id, line)
-    pid = pid_of(pull)
     if head not in github.commits(number):
         raise ProjectError(f"{head[:40]!r} is no commit of #{number}, or no longer; give the command again")
+    try:
+        return _run(site, github, pull, comment, command, head, watch)
+    except LmtBotError as error:  # who asked hears of it where they asked
+        _say(site, github, pull, comment, "The trial could not be made", fence(str(error).splitlines()[:MOST_LINES]))
+        raise
+
+
+def _run(
+    site: Site, github: GitHub, pull: Pull, comment: Comment, command: Command, head: str,
+    watch: Callable[[Progress], None],
+) -> Outcome:  # fmt: skip
+    pid, number = pid_of(pull), pull.number
     with _trial_site(site, github, pid, head, comment.author) as own:
         _, plan = read_plan(own, pid)
         names = commands.units_to_run(command, plan) if command.what else _changed(site, plan)
@@ -132,5 +146,11 @@ def _tell(
         plan, units, trial, official, login=comment.author, official_url=site.settings.products,
         trial_url=site.machine.trial_products.format(login=comment.author.lower()),
     )  # fmt: skip
-    body = render_template(site.code, "github/trial.md.j2", marker=marker(KIND, to=comment.id), **told)
+    _say(site, github, pull, comment, **told)
+
+
+def _say(site: Site, github: GitHub, pull: Pull, comment: Comment, title: str, table: str) -> None:
+    """Have one comment that answers the command."""
+    values = {"marker": marker(KIND, to=comment.id), "title": title, "table": table}
+    body = render_template(site.code, "github/trial.md.j2", **values)
     github.ensure_comment(pull.number, KIND, body, to=comment.id)

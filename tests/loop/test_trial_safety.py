@@ -78,6 +78,8 @@ def test_trials_never_go_where_the_official_results_lie(graded: Play) -> None:
     (root / "links" / "da").symlink_to(root / "work")
     for pattern in (f"{root}/links/{{login}}", f"{root}/work/{{login}}", f"{root}/links/../work/{{login}}"):
         refuse(graded, comment, "the official results lie in", pattern=pattern)
+    told = [one for one in graded.comments() if "The trial could not be made" in one]
+    assert len(told) == 1 and "the official results lie in" in told[0]
     for pattern in (f"{root}/trials", "relative"):
         refuse(graded, comment, "no place for each DA's trials", pattern=pattern)
 
