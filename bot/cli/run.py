@@ -16,7 +16,8 @@ from bot.cli.output import is_terminal, print_json
 from bot.errors import ProjectError
 from bot.model.record import RunState
 from bot.settings import Site
-from bot.stages.level1 import Outcome, Progress, Request, run_project, survey
+from bot.stages.level1 import Outcome, Request, run_project, survey
+from bot.stages.local_crew import Progress
 
 EXAMPLES = (
     "lmtbot run 2024-S1-MX-2 --level 1 --dry-run    what would run, and why",

@@ -13,9 +13,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,20 +24,19 @@ from bot.doors.git import describe_head
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
 from bot.doors.results import clear_doomed
-from bot.errors import DoorError, LmtBotError
+from bot.errors import DoorError
 from bot.formats.project_file import ProjectFolder
-from bot.model.plan import Plan, Unit
+from bot.model.plan import Plan
 from bot.model.record import Ledger, Record, RunState
 from bot.rules import work
 from bot.rules.plan import needed_projects
 from bot.settings import Site
-from bot.stages.attempt import Attempt, Workshop
+from bot.stages.attempt import Workshop
+from bot.stages.local_crew import LocalCrew, Progress, outside
 from bot.stages.planning import pick, read_plan, read_project
-from bot.stages.shift import Shift
 from bot.stages.slurm_crew import SlurmCrew
 from bot.stages.slurm_jobs import cancel_records, open_slurm
 
-WATCH_S = 0.2
 SPARED_AFTER = 3
 """What the machine stopped is begun again by so many runs, by each as often as `pipeline.tries` says."""
 
@@ -70,19 +67,6 @@ class Request:
     """Who decided it, for the record; "" leaves it to git."""
     wait: bool = True
     """With Slurm: watch until everything has ended, instead of handing it over and leaving."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands, for people who watch."""
-
-    total: int
-    done: int
-    failed: int
-    running: tuple[str, ...]
-    seconds_left: float | None
-    event: Record | None = None
-    """The attempt that has just ended."""
 
 
 @dataclass(frozen=True)
@@ -197,7 +181,7 @@ def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Ca
         _wind_up(shop, ledger, request)
         if request.executor == "slurm":
             return _run_slurm(shop, request, parted, ledger, watch)
-        runner = _Runner(shop, parted, watch)
+        runner = LocalCrew(shop, parted, watch)
         ended = runner.run(request.jobs)
         return Outcome(plan, len(parted.done), ended, {**parted.blocked, **runner.blocked}, runner.later, ledger.torn)
 
@@ -217,7 +201,7 @@ def _run_slurm(
     )
     wanted = {(unit.name, unit.digest, shop.plan.level) for unit in shop.plan.units}
     crew.attach(record for record in ledger.records if record.key in wanted)  # as it was when `parted` was made
-    later = {unit.name: why for unit in parted.todo if (why := _outside(unit, shop.plan, parted))}
+    later = {unit.name: why for unit in parted.todo if (why := outside(unit, shop.plan, parted))}
     units = {unit.name: unit for unit in parted.todo if unit.name not in later}
     retries = request.only_failed or request.again
     crew.add({name: unit for name, unit in units.items() if retries or name not in crew.failed})
@@ -284,79 +268,3 @@ def _wind_up(shop: Workshop, ledger: Ledger, request: Request) -> None:
             if now.state.is_open:  # its job may have ended it meanwhile
                 shop.abandon(now)
     shop.clear_left(shop.door.read())
-
-
-class _Runner:
-    """Hands units to workers in an order that the graph allows."""
-
-    def __init__(self, shop: Workshop, parted: work.Work, watch: Callable[[Progress], None]) -> None:
-        self.shop = shop
-        self.watch = watch
-        self.waiting = {unit.name: unit for unit in parted.todo}
-        self.before = {unit.name: work.waits_for(unit, set(self.waiting)) for unit in parted.todo}
-        self.later = {unit.name: why for unit in parted.todo if (why := _outside(unit, shop.plan, parted))}
-        for name in self.later:
-            del self.waiting[name]
-        self.total = len(self.waiting)
-        self.blocked: dict[str, str] = {}
-        self.ended: list[Record] = []
-        self.began = time.monotonic()
-
-    def run(self, jobs: int) -> tuple[Record, ...]:
-        """Run everything; ^C stops the calls, leaves records that say so, and is raised again."""
-        shift = Shift(jobs)
-        running: dict[Future[Record], Unit] = {}
-        try:
-            while self.waiting or running:
-                for unit in self._ready(jobs - len(running)):
-                    running[shift.submit(Attempt(self.shop, unit, shift.stop).run)] = unit
-                if not running:
-                    self._give_up()
-                    break
-                self._tell(running, None)
-                self._collect(running)
-        finally:
-            shift.close()
-        return tuple(self.ended)
-
-    def _ready(self, room: int) -> list[Unit]:
-        """Take units that wait for nothing any more, as many as there is room for."""
-        queue = deque(unit for name, unit in self.waiting.items() if not self.before[name])
-        taken = [queue.popleft() for _ in range(min(room, len(queue)))]
-        for unit in taken:
-            del self.waiting[unit.name]
-        return taken
-
-    def _collect(self, running: dict[Future[Record], Unit]) -> None:
-        finished, _ = wait(running, timeout=WATCH_S, return_when=FIRST_COMPLETED)
-        for future in finished:
-            unit = running.pop(future)
-            record = future.result()
-            self.ended.append(record)
-            for name, before in self.before.items():
-                if unit.name in before:
-                    before.discard(unit.name)
-                    if record.state is not RunState.GOOD and name in self.waiting:
-                        del self.waiting[name]
-                        self.blocked[name] = f"its member {unit.name} did not become good"
-            self._tell(running, record)
-
-    def _give_up(self) -> None:
-        """Tell what is left when nothing runs and nothing can start; the graph has no circle, so this is a bug."""
-        raise LmtBotError(f"nothing can start any more, and {', '.join(self.waiting)} still wait")
-
-    def _tell(self, running: Mapping[Future[Record], Unit], event: Record | None) -> None:
-        seconds = time.monotonic() - self.began
-        left = seconds / len(self.ended) * (self.total - len(self.ended)) if self.ended else None
-        failed = sum(record.state is not RunState.GOOD for record in self.ended)
-        names = tuple(unit.name for unit in running.values())
-        with suppress(BrokenPipeError):  # who watches may go away; the run goes on
-            self.watch(Progress(self.total, len(self.ended), failed, names, left, event))
-
-
-def _outside(unit: Unit, plan: Plan, parted: work.Work) -> str:
-    """Say which members of a combination are neither done nor going to be run now, "" if none."""
-    have = {one.name for one in (*parted.done, *parted.todo)}
-    own = [str(member.obsnum) for member in getattr(unit, "members", ()) if member.pid == plan.pid]
-    lost = [name for name in own if name not in have]
-    return f"waits for {', '.join(lost)}" if lost else ""

@@ -23,8 +23,9 @@ from bot.model.trail import Proposal
 from bot.rules.level2 import is_current
 from bot.rules.plan import digest_of
 from bot.settings import Site
-from bot.stages.level1 import Outcome, Progress, Request, run_project, survey
+from bot.stages.level1 import Outcome, Request, run_project, survey
 from bot.stages.level2 import Promotion, is_asked_for, merge_commit, promotion_of
+from bot.stages.local_crew import Progress
 from bot.stages.planning import project_ids, read_plan
 from bot.stages.qa import renew_qa
 from bot.stages.reporting import RunReporter, Target

@@ -24,7 +24,8 @@ from bot.rules import work
 from bot.rules.archivable import missing
 from bot.rules.log_excerpt import excerpt
 from bot.settings import Site
-from bot.stages.level1 import Progress, divide
+from bot.stages.level1 import divide
+from bot.stages.local_crew import Progress
 
 TAIL_BYTES = 65_536
 

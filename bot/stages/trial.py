@@ -28,7 +28,8 @@ from bot.report.trial_report import trial_values
 from bot.rules import commands
 from bot.settings import Site
 from bot.stages.comments import pid_of
-from bot.stages.level1 import Outcome, Progress, Request, run_project
+from bot.stages.level1 import Outcome, Request, run_project
+from bot.stages.local_crew import Progress
 from bot.stages.people import People
 from bot.stages.planning import read_others, read_plan, read_project
 
