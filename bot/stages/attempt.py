@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from bot.model.record import Cause, Ledger, LineOutcome, Record, RunState
 from bot.rules import work
 from bot.rules.verdict import Judgement, judge
 from bot.settings import Site
+from bot.stages.interruptible import Stop
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Workshop:
 class Attempt:
     """Runs one unit, trying again a bounded number of times when the machine and not the data stopped it."""
 
-    def __init__(self, shop: Workshop, unit: Unit, stop: threading.Event, lines: int | None = None) -> None:
+    def __init__(self, shop: Workshop, unit: Unit, stop: Stop, lines: int | None = None) -> None:
         self.shop = shop
         self.unit = unit
         self.stop = stop

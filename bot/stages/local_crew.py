@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from bot.errors import LmtBotError
 from bot.model.plan import Plan, Unit
 from bot.model.record import Record, RunState
 from bot.rules import work
 from bot.stages.attempt import Attempt, Workshop
-from bot.stages.shift import Shift
+from bot.stages.interruptible import Stop, interruptible
 
 WATCH_S = 0.2
 
@@ -50,19 +51,22 @@ class LocalCrew:
 
     def run(self, jobs: int) -> tuple[Record, ...]:
         """Run everything; ^C stops the calls, leaves records that say so, and is raised again."""
-        shift = Shift(jobs)
+        return interruptible(partial(self._run, jobs))
+
+    def _run(self, jobs: int, stop: Stop) -> tuple[Record, ...]:
         running: dict[Future[Record], Unit] = {}
-        try:
-            while self.waiting or running:
-                for unit in self._ready(jobs - len(running)):
-                    running[shift.submit(Attempt(self.shop, unit, shift.stop).run)] = unit
-                if not running:
-                    self._give_up()
-                    break
-                self._tell(running, None)
-                self._collect(running)
-        finally:
-            shift.close()
+        with ThreadPoolExecutor(jobs, thread_name_prefix="unit") as pool:
+            try:
+                while (self.waiting and not stop.is_set()) or running:
+                    for unit in () if stop.is_set() else self._ready(jobs - len(running)):
+                        running[pool.submit(Attempt(self.shop, unit, stop).run)] = unit
+                    if not running and not stop.is_set():
+                        self._give_up()
+                    self._tell(running, None)
+                    self._collect(running)
+            except BaseException:
+                stop.set()
+                raise
         return tuple(self.ended)
 
     def _ready(self, room: int) -> list[Unit]:

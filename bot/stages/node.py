@@ -26,6 +26,7 @@ from bot.model.record import Cause, Record, RunState
 from bot.rules import work
 from bot.settings import Pipeline, Settings, Site
 from bot.stages.attempt import Attempt, Workshop
+from bot.stages.interruptible import Stop
 
 HEARTBEAT_S = 60.0
 HEARTBEAT = "heartbeat"
@@ -53,7 +54,7 @@ def run_task(order: Order) -> bool:
     shop = _workshop(order, batch, task)
     if not _take(shop, task, order):
         return True
-    stop = threading.Event()
+    stop = Stop()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     threading.Thread(target=_beat, args=(shop, task), daemon=True).start()
     record = Attempt(shop, task.unit, stop, order.step + 1).step()

@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,10 +33,10 @@ from bot.model.record import Record, RunState
 from bot.rules.quicklook import LEVEL, Standing, Task, chain_of, sort_out
 from bot.settings import Site
 from bot.stages.attempt import Attempt, Workshop
+from bot.stages.interruptible import Stop, interruptible
 from bot.stages.quicklook_raw import Hindered, RawSource
 from bot.stages.quicklook_survey import read_parameters, what_is_asked
 from bot.stages.sending import Sender
-from bot.stages.shift import Shift
 
 WATCH_S = 0.2
 LONGEST_PAUSE_S = 600
@@ -67,9 +67,10 @@ def run_quicklook(site: Site, request: Request, observe: Observe, raw: RawSource
         service = _Service(site, request, store, pipeline, (raw, box))
         service.log.info("began: process %d on %s, %d jobs", os.getpid(), socket.gethostname(), request.jobs)
         try:
-            service.serve(observe)
+            service.begin(observe)
+            interruptible(partial(service.serve, observe))
         finally:
-            service.close()
+            service.sender.close()
             service.log.info("ended")
 
 
@@ -97,19 +98,39 @@ class _Service:
         self.standing = Standing()
         self.waiting: list[Task] = []
         self.running: dict[Future[Record | None], Task] = {}
-        self.shift = Shift(request.jobs)
+        self.stop = Stop()
         self.pauses = _Pauses(site.settings.quicklook.poll_seconds)
         self.projects = _Projects(site, pipeline)
         self.sender = Sender(store, box, self.log)
 
-    def serve(self, observe: Observe) -> None:
-        """Pass after pass; with `once` until a pass finds nothing that can be done now."""
+    def begin(self, observe: Observe) -> None:
+        """Look for the first time, before there are threads, so that a first scan may use all processors."""
         self.tidy()
-        self.look(observe)  # before there are threads, so that a first scan may use all processors
-        self.sender.start()
-        while self.work(time.monotonic() + self.site.settings.quicklook.poll_seconds) or not self.request.once:
-            self.look(observe)
-        self.sender.finish()
+        self.look(observe)
+
+    def serve(self, observe: Observe, stop: Stop) -> None:
+        """Pass after pass; with `once` until a pass finds nothing that can be done now.
+
+        Stopped, the calls leave records that say so, and what is not sent is sent next time.
+        """
+        self.stop = stop
+        with ThreadPoolExecutor(self.request.jobs, thread_name_prefix="quicklook") as self.pool:
+            try:
+                self.sender.start()
+                while self.work(time.monotonic() + self.site.settings.quicklook.poll_seconds) or not self.is_enough():
+                    self.look(observe)
+            except BaseException:
+                stop.set()
+                raise
+            finally:
+                wait(self.running)
+                for future, task in self.running.items():
+                    self.note_end(future, task)
+        self.sender.finish(stop)
+
+    def is_enough(self) -> bool:
+        """Say whether no further pass is wanted."""
+        return self.request.once or self.stop.is_set()
 
     def tidy(self) -> None:
         """Put away what a kill left lying about in projects that may have nothing more to do."""
@@ -119,13 +140,6 @@ class _Service:
                     pass
             except (LmtBotError, OSError) as error:
                 self.told.warn(pid, f"{pid}: not tidied: {error}")
-
-    def close(self) -> None:
-        """Stop the calls, which leave records that say so, and let go of everything."""
-        self.shift.close()
-        for future, task in self.running.items():
-            self.note_end(future, task)
-        self.sender.close()
 
     def look(self, observe: Observe) -> None:
         """Compare what is complete with what is on record."""
@@ -153,9 +167,12 @@ class _Service:
         self.raw.clear({int(task.name) for task in sorting.wanted} | set(map(int, at_work)))
 
     def work(self, until: float) -> bool:
-        """Start what may start and note what ends, until it is time to look again; say whether there was work."""
+        """Start what may start and note what ends, until it is time to look again; say whether there was work.
+
+        Stopped, there is none.
+        """
         had_work = bool(self.running)
-        while time.monotonic() < until:
+        while time.monotonic() < until and not self.stop.is_set():
             had_work |= self.start()
             if self.running:
                 for future in wait(self.running, WATCH_S, FIRST_COMPLETED).done:
@@ -166,14 +183,14 @@ class _Service:
                 time.sleep(WATCH_S)
             if not self.sender.is_alive():
                 raise LmtBotError("the thread that sends has died; its traceback stands above")
-        return had_work
+        return had_work and not self.stop.is_set()
 
     def start(self) -> bool:
         """Give the free workers something to do."""
         ready = (task for task in self.waiting if not self.pauses.hold_up(task))
         for task in list(islice(ready, self.request.jobs - len(self.running))):
             self.waiting.remove(task)
-            self.running[self.shift.submit(partial(self.attempt, task))] = task
+            self.running[self.pool.submit(self.attempt, task)] = task
         return bool(self.running)
 
     def attempt(self, task: Task) -> Record | None:
@@ -187,7 +204,7 @@ class _Service:
             pipeline = shop.pipeline.with_data(self.raw.data_of(chain.obsnum))
             shop = replace(shop, plan=Plan(task.pid, LEVEL, (chain,), ()), pipeline=pipeline)
             self.log.info("%s: begins: %s", task, chain.lines[0])
-            record = Attempt(shop, chain, self.shift.stop).run()
+            record = Attempt(shop, chain, self.stop).run()
             if record.state is RunState.FAILED:
                 self.see_cause(record)
             return record
@@ -213,8 +230,6 @@ class _Service:
             record = future.result()
             self.pauses.forget(task)
             self.told.forget("hindered")
-        except CancelledError:  # stopped before it began
-            return
         except Busy as error:
             record = None
             self.pauses.put(task.pid)

@@ -20,10 +20,12 @@ from bot.model.raw import Arrived
 from bot.model.record import Record
 from bot.rules.quicklook import look_of
 from bot.rules.work import later_than
+from bot.stages.interruptible import Stop
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 300.0
 IN_VAIN = 3
 """So many that failed with none sent between tell that the link was down; fewer have themselves to blame."""
+WATCH_S = 0.2
 CLOSE_S = 5.0
 """How long the end of the service waits for a sending; cut off, it is sent again next time."""
 
@@ -67,10 +69,11 @@ class Sender(threading.Thread):
                 self.left[number] = Letter(record, look_of(record, arrived))
                 self.changed.notify()
 
-    def finish(self) -> None:
-        """Wait until everything was sent, or has been tried in vain."""
+    def finish(self, stop: Stop) -> None:
+        """Wait until everything was sent or has been tried in vain, or nobody wants to wait any more."""
         self._turn(is_ending=True)
-        self.join()
+        while self.is_alive() and not stop.is_set():
+            self.join(WATCH_S)
         if self.left:
             told = ", ".join(str(number) for number in sorted(self.left, reverse=True))
             self.log.warning("not sent: %s; the next call tries again", told)

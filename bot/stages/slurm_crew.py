@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import secrets
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +25,7 @@ from bot.model.record import Cause, Record, RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import BLOCKED, GONE, HELD, STATES, Meaning, Phase, meaning_of
 from bot.stages.attempt import Attempt, Workshop
+from bot.stages.interruptible import Stop
 
 Spot = tuple[int, int]
 """(job id of an array, index in it)."""
@@ -348,7 +348,7 @@ class SlurmCrew:
         if record.state is RunState.PUBLISHING:
             plan = replace(self.shop.plan, level=place.batch.level)
             shop = replace(self.shop, plan=plan, kept=place.batch.kept)
-            return Attempt(shop, place.unit, threading.Event()).step()
+            return Attempt(shop, place.unit, Stop()).step()
         why = next((end for end in ends if end is not STATES["COMPLETED"]), STATES["COMPLETED"])
         before = {*self.failed, *self.waiting, *self.failing}  # Slurm says CANCELLED of what waits for those, too
         if record.state is RunState.INTENT and (why is BLOCKED or work.waits_for(place.unit, before)):
