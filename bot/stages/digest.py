@@ -16,9 +16,11 @@ from bot.report.digest import IssueText, digest_values, issue_of, mail_values
 from bot.report.site.night import NightPage, night_page
 from bot.rules.attention import ungraded_rows, wants_of, who_acts
 from bot.rules.grading import worksheet
+from bot.rules.publicity import without_numbers
 from bot.rules.timeline import night_of
 from bot.settings import Site
 from bot.stages.arrival import look
+from bot.stages.exposing import exposure_of
 from bot.stages.level1 import foreign_ledgers
 from bot.stages.overview import standing_of
 from bot.stages.planning import project_ids, read_plan
@@ -71,6 +73,8 @@ def _projects(site: Site, pids: list[str], rows: Mapping[int, Observation]) -> t
             foreign = foreign_ledgers(site, plan)
             sheet = worksheet(folder, plan, ledger, present=door.present(), observed=rows, foreign=foreign)
             stands = standing_of(site, folder, plan, ledger)
+            if not exposure_of(site, folder).has_numbers:
+                sheet = without_numbers(sheet)
         except LmtBotError:
             continue
         who, wants = who_acts(stands.state), wants_of(stands, ungraded_rows(sheet.rows))

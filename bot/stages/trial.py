@@ -27,6 +27,7 @@ from bot.report.trial_report import trial_values
 from bot.rules import commands
 from bot.settings import Site
 from bot.stages.comments import pid_of
+from bot.stages.exposing import exposure_of
 from bot.stages.level1 import Outcome, Progress, Request, run_project
 from bot.stages.people import People
 from bot.stages.planning import read_others, read_plan, read_project
@@ -131,6 +132,7 @@ def _tell(
     told = trial_values(
         plan, units, trial, official, login=comment.author, official_url=site.settings.products,
         trial_url=site.machine.trial_products.format(login=comment.author.lower()),
+        exposure=exposure_of(site, read_project(site, plan.pid)),
     )  # fmt: skip
     body = render_template(site.code, "github/trial.md.j2", marker=marker(KIND, to=comment.id), **told)
     github.ensure_comment(pull.number, KIND, body, to=comment.id)

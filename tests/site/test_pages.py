@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.model.site import Thread
+from bot.doors.site_store import SiteStore
+from bot.model.site import PULL, Thread
 from bot.stages.site import SiteRequest, build_site
+from bot.stages.site_threads import STATE, Threads
 from tests.site.browser import WIDTHS, axe_faults, chromium, opened
 from tests.site.hard import BROKEN, HOSTILE, OPEN, PID, make_hard_site
 
-THREADS = (Thread(PID, "pull request", 17, "verdicts <b>", "https://example.org/17", "open", "DA"),)
+THREAD = Thread(PID, PULL, 17, "verdicts <b>", "https://example.org/17", "open", "DA", about="qa")
 PAGES = (
     "index.html", f"p/{PID}/index.html", f"p/{PID}/110001.html", f"p/{PID}/110002.html", f"p/{PID}/qa.html",
     f"p/{BROKEN}/index.html", "nights/2024-03-06.html", "nights/index.html", "last100.html",
@@ -25,7 +28,8 @@ PAGES = (
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = make_hard_site(tmp_path_factory.mktemp("hard") / "lmt")
     folder = site.need_work() / "site"
-    build_site(site, SiteRequest(folder, threads=THREADS))
+    SiteStore(folder).write_state(STATE, asdict(Threads((THREAD,), "2026-11-28T10:00")))
+    build_site(site, SiteRequest(folder))
     return folder
 
 
