@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bot.doors.github import GitHub, open_github
+from bot.formats.marker import marker
+from bot.report.digest import KIND
 from bot.sim.github.store.faults import CallFault
+from bot.stages.digest import keep_issue, make_digest
 from bot.stages.site import SiteReport, SiteRequest, build_site
 from tests.e2e.site import PID
 from tests.github.hub import REPO
@@ -45,7 +51,7 @@ def test_open_threads_are_on_the_index_the_project_and_in_its_story(loop: Loop) 
     assert play.reconcile().is_good
     second = page(build(loop, door(loop)), f"p/{PID}/index.html")
     assert f"pull request #{number} merged" in second and f"2 to grade in #{play.number}" in second
-    assert f'data-number="{play.number}"' in page(first, f"p/{PID}/qa.html")
+    assert f'data-pull="{play.number}"' in page(first, f"p/{PID}/qa.html")
 
 
 def test_a_site_with_nothing_new_asks_once_and_writes_nothing(loop: Loop) -> None:
@@ -84,3 +90,44 @@ def test_what_strangers_write_waits_for_nobody_and_words_stay_out_of_a_public_si
     assert "&lt;script&gt;spam" in page(inside, f"p/{PID}/index.html") and "spam" not in page(inside, "index.html")
     told = "".join(one.read_text() for one in Path(outside.out).rglob("*") if one.suffix in (".html", ".json", ".xml"))
     assert "spam" not in told and "issue #1" in told
+
+
+def nights(loop: Loop) -> list[tuple[str, str, str]]:
+    """Return (title, state, author) of the issues of nights, oldest first."""
+    found = loop.hub.po.get(f"{REPO}/issues?labels=night&state=all&sort=created&direction=asc").json
+    return [(one["title"].partition(":")[0], one["state"], one["user"]["login"]) for one in found]
+
+
+def test_a_night_has_one_issue_that_is_edited_and_closed_when_the_next_has_come(loop: Loop) -> None:
+    def digest(*words: str) -> Any:
+        return loop.lmtbot("digest", "--issue", *words)
+
+    forged = {"title": "LMT night", "body": f"{marker(KIND, night='2024-05-14')}\n", "labels": ["night"]}
+    assert loop.hub.po.post(f"{REPO}/issues", forged).status == 201
+    loop.observe(rows(117361))
+    digest("--dry-run")
+    assert len(nights(loop)) == 1, "a dry run writes nothing, and what others write is theirs"
+    first = digest()
+    assert (digest()["number"], digest()["writes"]) == (first["number"], 0)
+    body = loop.hub.po.get(f"{REPO}/issues/{first['number']}").json["body"]
+    assert "117361" in body and "never run" in body
+    Play(loop).reconcile()
+    assert (digest()["number"], digest()["writes"]) == (first["number"], 0)
+    renewed = loop.hub.po.get(f"{REPO}/issues/{first['number']}").json["body"]
+    assert renewed != body and "DA" in renewed
+    loop.observe(rows(117361, 117362))
+    second = digest()
+    assert second["number"] != first["number"] and digest()["writes"] == 0
+    assert digest("--night", "2024-05-14")["number"] == first["number"], "an older night is the same issue, and closed"
+    bot = "lmtbot[bot]"
+    told = [("LMT night 2024-05-14", "closed", bot), ("LMT night 2024-05-15", "open", bot)]
+    assert nights(loop) == [("LMT night", "open", "po"), *told]
+
+
+@pytest.mark.parametrize("cut", ["before", "after", "half"])
+def test_an_issue_of_which_no_answer_came_stands_once(loop: Loop, cut: str) -> None:
+    loop.observe(rows(117361))
+    site = loop.pull()
+    loop.hub.state.faults.add(CallFault("/repos/*/issues", method="POST", cut=cut))
+    keep_issue(loop.door(), make_digest(site))
+    assert [state for _, state, _ in nights(loop)] == ["open"]

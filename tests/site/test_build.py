@@ -20,8 +20,10 @@ from bot.doors.locks import hold
 from bot.doors.site_server import SiteServer
 from bot.doors.templates import PageMaker
 from bot.errors import Busy
+from bot.formats.marker import read_marker
 from bot.model.record import RunState
 from bot.model.site import Card
+from bot.report.digest import KIND
 from bot.report.site.index import index_page
 from bot.rules.attention import wants_of_broken
 from bot.settings import Policies, Settings, Site
@@ -246,7 +248,7 @@ def test_the_commands_build_and_tell(site: Site, capsys: pytest.CaptureFixture[s
 
 def test_a_digest_is_inert_markdown_with_a_marker_and_a_mail(site: Site) -> None:
     digest = make_digest(site, "2024-03-06")
-    assert digest.issue.marker in digest.issue.body and "<script>" not in digest.issue.body
+    assert read_marker(digest.issue.body, KIND) == {"night": "2024-03-06"} and "<script>" not in digest.issue.body
     assert digest.mail.startswith("Subject: LMT night 2024-03-06:") and "110002" in digest.mail
     assert "DA" in digest.issue.body and make_digest(site).night == "2024-03-11"
 
