@@ -1,8 +1,8 @@
 """Build the site: what changed is read again and written, everything else stands as it is.
 
-Order: style and script, the pages of the projects that changed, nights, last100, feeds, the index; then what nobody has
-any more goes. Each file takes the place of the old one whole, and the index, which leads everywhere, is the last: who
-looks while a build goes on, or after one was killed, finds every link. The next build goes on where a killed one ended.
+Order: style and script, the pages of the projects that changed, nights, last100, feeds, the index, each time new pages
+before those that may lead to them; then what nobody has any more goes. Each file takes the place of the old one whole:
+who comes from the index while a build goes on, or after one was killed, finds every link. The next one ends it.
 """
 
 from __future__ import annotations
@@ -82,6 +82,7 @@ class _Known:
     card: Card
     seen: tuple[Seen, ...]
     needs: tuple[str, ...]
+    stale: tuple[str, ...]
 
 
 def default_out(site: Site, *, public: bool) -> Path:
@@ -113,6 +114,7 @@ def build_site(site: Site, request: SiteRequest, github: GitHub | None = None) -
         nights = Nights(around, {one.obsnum: one for pid in pids for one in known[pid].seen}, frozenset(pids), held)
         written += nights.write(touched | {night for pid in changed for night in known[pid].card.nights})
         written += _write_tops(around, cards, nights, threads)
+        written += nights.clear() + sum(_clear(store, pid, known[pid]) for pid in pids if known[pid].stale)
         written += store.keep_only("p", set(pids))
         store.forget_states("p", set(pids))
     return SiteReport(request.out, len(pids), tuple(changed), written, threads.told)
@@ -167,7 +169,7 @@ def _remembered(store: SiteStore, pid: str) -> _Known | None:
     try:
         return _Known(
             str(told["stamp"]), _CARD.validate_python(told["card"]), _SEEN.validate_python(told["seen"]),
-            tuple(told["needs"]),
+            tuple(told["needs"]), tuple(told["stale"]),
         )  # fmt: skip
     except (TypeError, KeyError, ValidationError):
         return None
@@ -177,7 +179,14 @@ def _remember(around: Around, pid: str, built: Built) -> _Known:
     """Keep what a project's pages were made from; the stamp is taken again, for now its needs are known."""
     stamp = stamp_of(around, pid, built.needs)
     around.store.write_state(f"p/{pid}", {"stamp": stamp, **as_plain(built)})
-    return _Known(stamp, built.card, built.seen, built.needs)
+    return _Known(stamp, built.card, built.seen, built.needs, built.stale)
+
+
+def _clear(store: SiteStore, pid: str, known: _Known) -> int:
+    """Remove the pages that a project no longer has, now that no other page leads to them."""
+    gone = store.remove(f"p/{pid}", known.stale)
+    store.write_state(f"p/{pid}", {**store.read_state(f"p/{pid}"), "stale": ()})
+    return gone
 
 
 def _write_tops(around: Around, cards: Sequence[Card], nights: Nights, threads: Threads) -> int:

@@ -87,6 +87,8 @@ class Built:
     needs: tuple[str, ...]
     """Other projects whose files and runs its pages depend on."""
     written: int
+    stale: tuple[str, ...] = ()
+    """Pages and folders that it no longer has: they go when nothing leads to them any more."""
 
 
 def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
@@ -107,7 +109,7 @@ def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
 
 
 def build_project(around: Around, pid: str) -> Built:
-    """Write the pages of one project, the deepest first, and remove those that it no longer has."""
+    """Write the pages of one project, the deepest first."""
     try:
         folder, plan = read_plan(around.site, pid)
         observed = _observed(around, plan)
@@ -138,9 +140,10 @@ def _write(around: Around, folder: ProjectFolder, gathered: Gathered, observed: 
     home = f"p/{quote(pid)}/"
     writing.page(FEED, "feed.xml.j2", feed=feed_of(pid, events, around.base, own=f"{home}{FEED}", home=home))
     writing.page("index.html", "project.html.j2", page=project_page(gathered))
-    writing.end(keep=("pictures",) if around.copies and gathered.pictures is not None else ())
+    kept = ("pictures",) if around.copies and gathered.pictures is not None else ()
     seen = tuple(seen_of(pid, gathered.sheet, gathered.ledger))
-    return Built(_card(gathered, folder, observed, seen), seen, needed_projects(folder.project), writing.written)
+    card, needs = _card(gathered, folder, observed, seen), needed_projects(folder.project)
+    return Built(card, seen, needs, writing.write(), writing.stale(kept))
 
 
 def _gather(
@@ -211,17 +214,22 @@ class _Writing:
     """Writes pages of one project."""
 
     def __init__(self, around: Around, pid: str) -> None:
-        self.around, self.pid, self.folder = around, pid, f"p/{pid}"
-        self.names: set[str] = set()
-        self.written = 0
+        self.around, self.folder = around, f"p/{pid}"
+        self.there = around.store.names(self.folder)
+        self.pages: dict[str, str] = {}
 
     def page(self, name: str, template: str, **values: object) -> None:
-        text = self.around.render(template, root="../../", public=self.around.public, **values)
-        self.written += self.around.store.write(f"{self.folder}/{name}", text)
-        self.names.add(name)
+        """Have a page ready."""
+        self.pages[name] = self.around.render(template, root="../../", public=self.around.public, **values)
 
-    def end(self, keep: tuple[str, ...] = ()) -> None:
-        self.written += self.around.store.keep_only(self.folder, self.names | set(keep))
+    def write(self) -> int:
+        """Write the pages, new ones first: what is there may lead to them. Return how many changed."""
+        names = sorted(self.pages, key=lambda name: name in self.there)
+        return sum(self.around.store.write(f"{self.folder}/{name}", self.pages[name]) for name in names)
+
+    def stale(self, kept: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return what lies there beside the pages."""
+        return tuple(sorted(self.around.store.names(self.folder) - self.pages.keys() - set(kept)))
 
 
 def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
@@ -231,13 +239,12 @@ def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
     told = tuple(readable(_without(one, places), 1000) for one in findings or [str(error)])
     writing = _Writing(around, pid)
     writing.page("index.html", "broken.html.j2", pid=pid, told=() if around.public else told)
-    writing.end()
     card = Card(
         pid, BROKEN, f"mending what `lmtbot check {pid}` says", PO, semester=semester_of(pid),
         wants=wants_of_broken(pid, len(told)), arriving=around.arriving.get(pid, 0),
         threads=tuple(one for one in around.threads.get(pid, ()) if one.state == "open"),
     )  # fmt: skip
-    return Built(card, (), (), writing.written)
+    return Built(card, (), (), writing.write(), writing.stale())
 
 
 def _without(text: str, places: Mapping[str, str]) -> str:
