@@ -197,6 +197,9 @@ class Policies(Frozen):
     """When no pull request is opened; what arrives then waits."""
     new_data_stop_level2: Truth = True
     """Level 2 is refused while the observation log has more of the project than main."""
+    privacy: Literal["numbers", "states"] = "numbers"
+    """What is told of a project before its public day, on GitHub and by a public site: `numbers` (and names of files,
+    links), or `states`, without anything that was measured or stands in a log."""
 
 
 class Settings(Frozen):

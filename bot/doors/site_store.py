@@ -12,14 +12,14 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from bot.doors.locks import hold
 from bot.errors import DoorError
 
-STATE = ".lmtbot"
+STATE, NEW = ".lmtbot", ".new"
 
 
 class SiteStore:
@@ -37,6 +37,8 @@ class SiteStore:
         except OSError as error:
             raise DoorError(f"{self.out}: {error.strerror}; give a folder that can be written, by --out DIR") from error
         with hold(self._state / "lock", str(self.out), "lmtbot site build"):
+            for folder in ("", "assets", STATE):  # elsewhere goes whatever has no name
+                self.remove(folder, [one for one in self.names(folder) if one.startswith(".") and one.endswith(NEW)])
             yield
 
     def write(self, name: str, text: str) -> bool:
@@ -64,20 +66,28 @@ class SiteStore:
             if (here.st_size, here.st_mtime_ns) == (there.st_size, there.st_mtime_ns):
                 return
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}{NEW}")
         shutil.copy2(origin, new)
         new.replace(path)
 
     def keep_only(self, folder: str, names: set[str]) -> int:
         """Remove what lies in a folder of the site and is not named, with what cut writes left; return how much."""
-        home = self.out / folder
-        gone = 0
-        with contextlib.suppress(FileNotFoundError):
-            for entry in os.scandir(home):
-                if entry.name not in names:
-                    gone += 1
-                    _remove(Path(entry.path))
-        return gone
+        return self.remove(folder, self.names(folder) - names)
+
+    def names(self, folder: str) -> set[str]:
+        """Return the names of what lies in a folder of the site."""
+        try:
+            with os.scandir(self.out / folder) as entries:
+                return {entry.name for entry in entries}
+        except FileNotFoundError:
+            return set()
+
+    def remove(self, folder: str, names: Iterable[str]) -> int:
+        """Remove this from a folder of the site; return how much."""
+        gone = list(names)
+        for name in gone:
+            _remove(self.out / folder / name)
+        return len(gone)
 
     def read_state(self, name: str) -> Any:
         """Return what was remembered under a name; None when nothing was, or it cannot be read."""
@@ -96,7 +106,7 @@ class SiteStore:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    new = f"{path.parent}/.{path.name}.{secrets.token_hex(4)}.new"
+    new = f"{path.parent}/.{path.name}.{secrets.token_hex(4)}{NEW}"
     try:
         with open(new, "wb") as file:  # noqa: PTH123 - a hundred thousand times
             file.write(data)

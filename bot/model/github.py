@@ -34,6 +34,25 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """An issue or a pull request, as the one list of both tells it."""
+
+    number: int
+    title: str
+    body: str
+    url: str
+    author: str
+    is_pull: bool
+    is_open: bool
+    is_merged: bool = False
+    labels: tuple[str, ...] = ()
+    opened: str = ""
+    """UT, YYYY-MM-DDTHH:MM:SSZ, as the other two."""
+    closed: str = ""
+    changed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment on an issue or pull request."""
 

@@ -20,4 +20,5 @@ NEW_PROJECT = Label("new project", "5319e7", "A project without observations yet
 QA = Label("qa", "fbca04", "Quality assurance of a project; a DA approves, then a PO merges")
 WEBRUN = Label("webrun", "0e8a16", "A PI asks for a reduction with other parameters")
 REPORT = Label("report", "d93f0b", "Somebody says that something is wrong with results")
-LABELS = (ARRIVAL, NEW_PROJECT, QA, WEBRUN, REPORT)
+NIGHT = Label("night", "c5def5", "What a night brought, in words; the bot keeps it")
+LABELS = (ARRIVAL, NEW_PROJECT, QA, WEBRUN, REPORT, NIGHT)

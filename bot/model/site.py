@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 PRODUCTS, FIRST_PASS, QUICK_LOOK, FAILED = "official", "first pass", "quick look", "failed attempt"
 """Where pictures of an observation come from; a session has its own name."""
+PULL, ISSUE = "pull request", "issue"
+"""Kinds of threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +17,7 @@ class Thread:
 
     pid: str
     kind: str
-    """"pull request" or "issue"."""
+    """PULL or ISSUE."""
     number: int
     title: str
     url: str
@@ -24,7 +26,17 @@ class Thread:
     waits_for: str = ""
     """PO, DA, PI; "" for nobody."""
     changed: str = ""
-    """UT, YYYY-MM-DDTHH:MM:SS, or ""."""
+    """UT, YYYY-MM-DDTHH:MM:SS, when it came into this state, or ""."""
+    about: str = ""
+    """The label that says what it is: arrival, qa, ...; "" for another one."""
+
+    who: str = ""
+    """The person who opened it, "" for the bot."""
+
+    @property
+    def is_pull(self) -> bool:
+        """Say whether it is a pull request."""
+        return self.kind == PULL
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,3 +142,5 @@ class Card:
     """The newest, newest first."""
     nights: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     """{UT day: (observed, reduced well, failed)}."""
+    is_open: bool = False
+    """Everybody may see all of it."""

@@ -15,18 +15,18 @@ from bot.model.site import Card, Want
 from bot.report.site.night import NightLine, NightPage
 
 KIND = "night"
-MOST_LINES, MOST_WANTS = 150, 40
+MOST_LINES, MOST_WANTS, LONGEST_BODY = 150, 40, 65_000
 """What is told at most: GitHub takes 65,536 characters."""
+CUT = "\n\n(cut here: GitHub takes no more)\n"
 HEAD = ["UT", "obsnum", "project", "source", "mode", "min", "is", "rms", ""]
 
 
 @dataclass(frozen=True, slots=True)
 class IssueText:
-    """An issue as a door may keep it: one for each night, found again by its marker."""
+    """An issue as a door may keep it: one for each night, found again by the marker with which it begins."""
 
     title: str
     body: str
-    marker: str
 
 
 def title_of(page: NightPage) -> str:
@@ -60,8 +60,8 @@ def mail_values(page: NightPage, cards: Iterable[Card]) -> dict[str, object]:
 
 def issue_of(page: NightPage, body: str) -> IssueText:
     """Return the issue of a night; `body` is the filled-in Markdown."""
-    mark = marker(KIND, night=page.night)
-    return IssueText(title_of(page), f"{body.rstrip()}\n\n{mark}\n", mark)
+    text = f"{marker(KIND, night=page.night)}\n{body.rstrip()}\n"
+    return IssueText(title_of(page), text if len(text) <= LONGEST_BODY else text[:LONGEST_BODY] + CUT)
 
 
 def _row(line: NightLine) -> list[str]:

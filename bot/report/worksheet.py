@@ -7,7 +7,7 @@ files, headers and people goes through bot.formats.markdown.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from bot.model.role import Role
 from bot.model.scalars import one_line
 from bot.model.worksheet import Reduced, Row, Worksheet
 from bot.rules.commands import COMMANDS
+from bot.rules.publicity import Exposure, without_numbers
 
 TEMPLATE = "github/worksheet.md.j2"
 LONGEST_BODY = 65_000
@@ -44,6 +45,8 @@ COLUMNS = (
     "suggestion",
 )
 FEWER_COLUMNS = ("obsnum", "rms", "rms / radiometer", "state", "suggested")
+MEASURED = frozenset(("time [min]", "tau", "rms", "rms / radiometer"))
+"""Columns of what is not told where only states are."""
 
 GRADED, FINE, TO_LOOK_AT, NOTHING = 0, 1, 2, 3
 """What kind of row it is; NOTHING is above all kinds."""
@@ -99,6 +102,7 @@ def worksheet_body(
     faults: Sequence[str] = (),
     unprocessed: Mapping[int, str] | None = None,
     links: Links = None,
+    exposure: Exposure = Exposure.NUMBERS,
     longest: int = LONGEST_BODY,
 ) -> str:
     """Return the Markdown of the worksheet, at most `longest` characters.
@@ -106,6 +110,7 @@ def worksheet_body(
     `level2` is the plan that level2.yaml tells, `render(name, **values)` fills a template in, `full_list` says in
     Markdown where everything can be seen when the body had to be cut, `faults` what rules.grading.qa_faults says.
     """
+    sheet = sheet if exposure.has_numbers else without_numbers(sheet)
     values = {
         "pid": code(sheet.pid),
         "counts": counts_of(sheet.rows),
@@ -116,12 +121,16 @@ def worksheet_body(
         "full_list": full_list,
     }
     body, cells = "", {row.label: _cells(row, links) for row in (*sheet.rows, *sheet.combinations)}
-    for view in VIEWS:
+    for view in VIEWS if exposure.has_numbers else map(_of_states, VIEWS):
         sections = [*_sections(sheet.rows, view, cells), *_combinations(sheet.combinations, view, cells)]
         body = render(TEMPLATE, **values, sections=sections, titles=view.columns, cut=view.cut)
         if len(body) <= longest:
             return body
     return body[:longest]
+
+
+def _of_states(view: View) -> View:
+    return replace(view, columns=tuple(column for column in view.columns if column not in MEASURED))
 
 
 def counts_of(rows: Sequence[Row]) -> dict[str, int]:
@@ -221,7 +230,8 @@ def _suggestion(row: Row, longest: int = 260) -> str:
     if row.suggestion is None:
         return ""
     grade = "look" if row.suggestion.grade is None else str(row.suggestion.grade)
-    return f"{f'**{grade}**' if _is_worth_a_look(row) else grade}: {prose(row.suggestion.reason, longest)}"
+    told = f": {prose(row.suggestion.reason, longest)}" if row.suggestion.reason else ""
+    return f"{f'**{grade}**' if _is_worth_a_look(row) else grade}{told}"
 
 
 def _summary(rows: Sequence[Row]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from bot.model.label import ARRIVAL
+from bot.model.label import QA as QA_LABEL
 from bot.model.site import Thread, Want
 from bot.model.worksheet import Reduced, Row
 from bot.rules.state import Standing, State
@@ -44,20 +46,33 @@ def wants_of(
     if standing.torn:
         told = f"{standing.torn} {'record' if standing.torn == 1 else 'records'} of runs cannot be read"
         found.append(Want(PO, told, pid, "#runs", TORN))
+    waiting = [one for one in threads if one.state == "open" and one.waits_for]
+    about = {one.about: one.number for one in waiting if one.is_pull}
     if ungraded:
-        found.append(Want(DA, f"{len(ungraded)} to grade", pid, "qa.html", QA))
-    if arriving:
+        number = f" in #{about[QA_LABEL.name]}" if QA_LABEL.name in about else ""
+        found.append(Want(DA, f"{len(ungraded)} to grade{number}", pid, "qa.html", QA))
+    if arriving and ARRIVAL.name not in about:
         found.append(Want(PO, f"{arriving} new in the log, not in the project", pid, "", STATE))
     who = who_acts(standing.state)
-    told_already = (who == DA and ungraded) or (standing.failed and who == PO)
+    told_already = (who == DA and (ungraded or QA_LABEL.name in about)) or (standing.failed and who == PO)
+    told_already = told_already or (standing.state is State.ARRIVING and ARRIVAL.name in about)
     if standing.state not in NOT_ASKED and not told_already:
         found.append(Want(who, f"{standing.state}: waits for {standing.waits_for}", pid, "", STATE))
     found += [
-        Want(one.waits_for, f"#{one.number} {one.title}", pid, one.url, STATE)
-        for one in threads
-        if one.state == "open" and one.waits_for
+        Want(one.waits_for, _thread_words(one), pid, one.url, STATE)
+        for one in waiting
+        if not (ungraded and one.is_pull and one.about == QA_LABEL.name)
     ]
     return tuple(sorted(found, key=lambda one: -one.weight))
+
+
+def wants_of_new(known: Collection[str], threads: Iterable[Thread]) -> tuple[Want, ...]:
+    """Return what open threads want of projects that main does not have yet."""
+    return tuple(
+        Want(one.waits_for, _thread_words(one), one.pid, one.url, STATE)
+        for one in threads
+        if one.pid not in known and one.state == "open" and one.waits_for
+    )
 
 
 def wants_of_broken(pid: str, faults: int) -> tuple[Want, ...]:
@@ -69,6 +84,10 @@ def wants_of_broken(pid: str, faults: int) -> tuple[Want, ...]:
 def ungraded_rows(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Return the rows with good products that go into a combination and have no grade yet."""
     return tuple(one for one in rows if one.state is Reduced.GOOD and one.is_accepted and not one.is_graded)
+
+
+def _thread_words(thread: Thread) -> str:
+    return f"#{thread.number} {thread.title or thread.about or thread.kind}"
 
 
 def _units(count: int) -> str:

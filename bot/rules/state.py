@@ -67,13 +67,19 @@ class Standing:
 
 def with_pulls(stands: Standing, pulls: Iterable[Pull]) -> Standing:
     """Return the standing with what GitHub adds to it: whom the project's open pull requests wait for."""
-    mine = {prefix: pull for pull in pulls for prefix, _, pid in [pull.branch.partition("/")] if pid == stands.pid}
-    if (arrival := mine.get("arrival")) and stands.state in (State.EMPTY, State.NEW):
-        return replace(stands, state=State.ARRIVING, waits_for=f"the PO to merge #{arrival.number}")
-    if (qa := mine.get("qa")) and stands.state in (State.IN_QA, State.STALE):
-        return replace(stands, waits_for=f"the DA and then the PO on #{qa.number}")
+    parted = ((pull.branch.partition("/"), pull.number) for pull in pulls)
+    return with_numbers(stands, {prefix: number for (prefix, _, pid), number in parted if pid == stands.pid})
+
+
+def with_numbers(stands: Standing, numbers: Mapping[str, int]) -> Standing:
+    """Return the same from the numbers of the project's open pull requests, {arrival or qa: number}."""
+    arrival, qa = numbers.get("arrival"), numbers.get("qa")
+    if arrival and stands.state in (State.EMPTY, State.NEW):
+        return replace(stands, state=State.ARRIVING, waits_for=f"the PO to merge #{arrival}")
+    if qa and stands.state in (State.IN_QA, State.STALE):
+        return replace(stands, waits_for=f"the DA and then the PO on #{qa}")
     if arrival and stands.state in (State.IN_QA, State.DONE, State.ARCHIVED):
-        return replace(stands, waits_for=f"{stands.waits_for}; the PO to merge #{arrival.number}")
+        return replace(stands, waits_for=f"{stands.waits_for}; the PO to merge #{arrival}")
     return stands
 
 

@@ -37,16 +37,21 @@ def story(
     """Return everything that happened, oldest first; what happens many times a day is told once a day."""
     found = [*_observations(observed.values()), *_runs(records)]
     for one in commits:
-        lane = QA if JUDGING.intersection(one.subject.lower().replace(":", " ").split()) else FILES
+        lane = QA if tells_of_qa(one.subject) else FILES
         found.append(Event(one.at, lane, f"{one.subject} ({one.hash[:8]})", one.who))
     for thread in threads:
-        if thread.changed:
-            told = f"{thread.kind} #{thread.number} {thread.state}: {thread.title}"
-            found.append(Event(thread.changed, THREADS, told, link=thread.url))
+        if thread.changed and thread.about:  # others may be a stranger's, who shall not write on the first page
+            told = f"{thread.kind} #{thread.number} {thread.state}: {thread.title or thread.about}".rstrip(": ")
+            found.append(Event(thread.changed, THREADS, told, thread.who, thread.url))
     if archive:
         told = f"{archive.tag}: {len(archive.deposits)} deposits"
         found.append(Event(f"{archive.date}T00:00:00", ARCHIVE, told))
     return tuple(sorted(found, key=lambda one: one.at))
+
+
+def tells_of_qa(subject: str) -> bool:
+    """Say whether a commit's subject tells of verdicts."""
+    return not JUDGING.isdisjoint(subject.lower().replace(":", " ").split())
 
 
 def nights_of(seen: Iterable[Seen], observed: Mapping[int, Observation]) -> dict[str, tuple[int, int, int]]:

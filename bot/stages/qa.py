@@ -35,6 +35,7 @@ from bot.rules.level2 import is_current, level2_of, level2_text
 from bot.rules.plan import digest_of, plan_project
 from bot.settings import Site
 from bot.stages.check import find_log, read_rows
+from bot.stages.exposing import exposure_of
 from bot.stages.level1 import better_units, foreign_ledgers
 from bot.stages.level2 import unlisted_or_fault
 from bot.stages.planning import read_others, read_plan
@@ -84,6 +85,7 @@ class Renewing:
         self.ledger = self.door.read()
         log = find_log(site)
         self.rows = read_rows(log, listed_obsnums(self.main.project), [pid]) if log else {}
+        self.exposure = exposure_of(site, self.main, self.rows)
         unlisted, _ = unlisted_or_fault(site, pid)  # without a log nothing can be said; level 2 is refused then
         self.unprocessed = dict.fromkeys(unlisted, "not on main yet: merge its arrival pull request")
 
@@ -208,7 +210,7 @@ class Renewing:
         links = (lambda name: f"{base}/{quote(self.pid)}/{quote(name)}/README.html") if base else None
         body = worksheet_body(
             sheet.worksheet, sheet.plan, render=partial(render_template, self.site.code), links=links,
-            full_list="`lmtbot site build`", faults=sheet.faults, unprocessed=self.unprocessed,
+            full_list="`lmtbot site build`", faults=sheet.faults, unprocessed=self.unprocessed, exposure=self.exposure,
         )  # fmt: skip
         return f"{marker(KIND, key=key, head=head)}\n{body}"
 
@@ -230,7 +232,8 @@ class Renewing:
 
     def _key(self) -> str:
         records = [[one.name, one.digest, one.level, one.attempt, str(one.state)] for one in self.ledger.records]
-        return f"{self._base()}.{digest_of([records, list(self.unprocessed), self.after])}"
+        veiled = [] if self.exposure.has_numbers else [str(self.exposure)]
+        return f"{self._base()}.{digest_of([records, list(self.unprocessed), self.after, *veiled])}"
 
     def _path(self, name: str) -> str:
         return f"projects/{self.pid}/{name}"

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
@@ -24,8 +25,10 @@ from bot.rules import work
 from bot.rules.archivable import missing
 from bot.rules.log_excerpt import excerpt
 from bot.settings import Site
+from bot.stages.exposing import exposure_of
 from bot.stages.level1 import divide
 from bot.stages.local_crew import Progress
+from bot.stages.planning import read_project
 
 TAIL_BYTES = 65_536
 
@@ -97,9 +100,14 @@ class RunReporter:
         if self.target.pull is None:
             return
         mark: dict[str, str | int] = {"pid": self.plan.pid, "level": self.plan.level}
-        told = values(shown, self._excerpt, self.site.settings.products)
+        told = values(shown, self._excerpt if self._has_logs else lambda _: (), self.site.settings.products)
         body = render_template(self.site.code, "github/run.md.j2", marker=marker(KIND, **mark), **told)
         self.github.ensure_comment(self.target.pull.number, KIND, body, **mark)
+
+    @cached_property
+    def _has_logs(self) -> bool:
+        """Say whether lines of logs may be told of the project."""
+        return exposure_of(self.site, read_project(self.site, self.plan.pid)).has_numbers
 
     def _excerpt(self, record: Record) -> Sequence[str]:
         """Return what matters of a failed attempt's log."""

@@ -1,8 +1,8 @@
 """Build the site: what changed is read again and written, everything else stands as it is.
 
-Order: style and script, the pages of the projects that changed, nights, last100, feeds, the index; then what nobody has
-any more goes. Each file takes the place of the old one whole, and the index, which leads everywhere, is the last: who
-looks while a build goes on, or after one was killed, finds every link. The next build goes on where a killed one ended.
+Order: style and script, the pages of the projects that changed, nights, last100, feeds, the index, each time new pages
+before those that may lead to them; then what nobody has any more goes. Each file takes the place of the old one whole:
+who comes from the index while a build goes on, or after one was killed, finds every link. The next one ends it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot import __version__
 from bot.doors.clock import now
 from bot.doors.git_history import project_commits
+from bot.doors.github import GitHub
 from bot.doors.index import ask_index
 from bot.doors.logfile import LOG_FILE
 from bot.doors.site_store import SiteStore
@@ -26,15 +27,20 @@ from bot.doors.templates import PageMaker, template_file
 from bot.doors.workers import spread
 from bot.errors import LmtBotError
 from bot.model.site import Card, Seen, Thread
+from bot.report.last100 import Shown
 from bot.report.site.feed import feed_of
 from bot.report.site.index import IndexPage, Newest, index_page, newest_events, sum_nights
+from bot.report.site.veil import veil_look
 from bot.report.site.words import when
 from bot.rules.arrival import Held
+from bot.rules.attention import wants_of_new
+from bot.rules.publicity import Exposure
 from bot.settings import Site
 from bot.stages.arrival import index_folder, look
 from bot.stages.planning import project_ids
 from bot.stages.site_nights import Nights, quick_looks, write_last100
 from bot.stages.site_project import FEED, Around, Built, as_plain, build_project, stamp_of
+from bot.stages.site_threads import Threads, renew_threads
 
 ASSETS = ("site.css", "site.js")
 MANY = 8
@@ -53,8 +59,6 @@ class SiteRequest:
     """Build every page anew, whatever is remembered."""
     base: str = ""
     """Address of the site, for feeds."""
-    threads: tuple[Thread, ...] = ()
-    """Open pull requests and issues, where somebody has asked GitHub."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class SiteReport:
     rebuilt: tuple[str, ...]
     written: int
     """Files that changed or went."""
+    threads: str = ""
+    """What is to be said of pull requests and issues, "" where they are as GitHub has them."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class _Known:
     card: Card
     seen: tuple[Seen, ...]
     needs: tuple[str, ...]
+    stale: tuple[str, ...]
 
 
 def default_out(site: Site, *, public: bool) -> Path:
@@ -83,14 +90,18 @@ def default_out(site: Site, *, public: bool) -> Path:
     return site.need_work() / ("site-public" if public else "site")
 
 
-def build_site(site: Site, request: SiteRequest) -> SiteReport:
-    """Bring the site up to date. Raises Busy when somebody else builds it."""
+def build_site(site: Site, request: SiteRequest, github: GitHub | None = None) -> SiteReport:
+    """Bring the site up to date. Raises Busy when somebody else builds it.
+
+    `github`: it is asked for pull requests and issues; None: those of the last time stand.
+    """
     store = SiteStore(request.out)
     pids = project_ids(site)
     site.need_work_there()
     with store.lock():
-        held, arriving = _arrivals(site)
-        around = _around(site, request, store, arriving)
+        held, arriving = _arrivals(site, public=request.public)
+        threads = renew_threads(store, github, pids, public=request.public)
+        around = _around(site, request, store, arriving, threads)
         written = sum(_write_asset(site, store, name) for name in ASSETS) + store.write(".nojekyll", "")
         known = {pid: one for pid in pids if (one := _remembered(store, pid))}
         stamps = {pid: stamp_of(around, pid, known[pid].needs if pid in known else ()) for pid in pids}
@@ -102,16 +113,19 @@ def build_site(site: Site, request: SiteRequest) -> SiteReport:
         cards = [known[pid].card for pid in pids]
         nights = Nights(around, {one.obsnum: one for pid in pids for one in known[pid].seen}, frozenset(pids), held)
         written += nights.write(touched | {night for pid in changed for night in known[pid].card.nights})
-        written += _write_tops(around, cards, nights)
+        written += _write_tops(around, cards, nights, threads)
+        written += nights.clear() + sum(_clear(store, pid, known[pid]) for pid in pids if known[pid].stale)
         written += store.keep_only("p", set(pids))
         store.forget_states("p", set(pids))
-    return SiteReport(request.out, len(pids), tuple(changed), written)
+    return SiteReport(request.out, len(pids), tuple(changed), written, threads.told)
 
 
-def _around(site: Site, request: SiteRequest, store: SiteStore, arriving: Mapping[str, int]) -> Around:
-    threads: dict[str, list[Thread]] = {}
-    for thread in request.threads:
-        threads.setdefault(thread.pid, []).append(thread)
+def _around(
+    site: Site, request: SiteRequest, store: SiteStore, arriving: Mapping[str, int], threads: Threads
+) -> Around:
+    by_pid: dict[str, list[Thread]] = {}
+    for thread in threads.its:
+        by_pid.setdefault(thread.pid, []).append(thread)
     return Around(
         site=site,
         render=PageMaker(template_file(site.code, "site/base.html.j2").parent),
@@ -122,12 +136,12 @@ def _around(site: Site, request: SiteRequest, store: SiteStore, arriving: Mappin
         base=request.base and request.base.rstrip("/") + "/",
         made_by=_made_by(site),
         commits=project_commits(site.root),
-        threads={pid: tuple(its) for pid, its in threads.items()},
+        threads={pid: tuple(its) for pid, its in by_pid.items()},
         arriving=arriving,
     )
 
 
-def _arrivals(site: Site) -> tuple[tuple[Held, ...], dict[str, int]]:
+def _arrivals(site: Site, *, public: bool) -> tuple[tuple[Held, ...], dict[str, int]]:
     """Return what is held back, and {pid: how many obsnums are in the log and not in the project}."""
     log = site.data / LOG_FILE if site.data else None
     if log is None or not log.is_file():
@@ -136,7 +150,8 @@ def _arrivals(site: Site) -> tuple[tuple[Held, ...], dict[str, int]]:
         found = look(site, log)
     except LmtBotError:
         return (), {}
-    return found.held, {one.pid: one.count for one in found.projects}
+    held = (replace(one, told=str(one.why)) for one in found.held) if public else found.held
+    return tuple(held), {one.pid: one.count for one in found.projects}
 
 
 def _log_of(site: Site) -> Path | None:
@@ -154,7 +169,7 @@ def _remembered(store: SiteStore, pid: str) -> _Known | None:
     try:
         return _Known(
             str(told["stamp"]), _CARD.validate_python(told["card"]), _SEEN.validate_python(told["seen"]),
-            tuple(told["needs"]),
+            tuple(told["needs"]), tuple(told["stale"]),
         )  # fmt: skip
     except (TypeError, KeyError, ValidationError):
         return None
@@ -164,13 +179,20 @@ def _remember(around: Around, pid: str, built: Built) -> _Known:
     """Keep what a project's pages were made from; the stamp is taken again, for now its needs are known."""
     stamp = stamp_of(around, pid, built.needs)
     around.store.write_state(f"p/{pid}", {"stamp": stamp, **as_plain(built)})
-    return _Known(stamp, built.card, built.seen, built.needs)
+    return _Known(stamp, built.card, built.seen, built.needs, built.stale)
 
 
-def _write_tops(around: Around, cards: Sequence[Card], nights: Nights) -> int:
+def _clear(store: SiteStore, pid: str, known: _Known) -> int:
+    """Remove the pages that a project no longer has, now that no other page leads to them."""
+    gone = store.remove(f"p/{pid}", known.stale)
+    store.write_state(f"p/{pid}", {**store.read_state(f"p/{pid}"), "stale": ()})
+    return gone
+
+
+def _write_tops(around: Around, cards: Sequence[Card], nights: Nights, threads: Threads) -> int:
     """Write what stands above the projects; the index last."""
     store, render = around.store, around.render
-    looks = quick_looks(around)
+    looks = _for_everybody(around, quick_looks(around), cards) if around.public else quick_looks(around)
     written = write_last100(around, looks)
     events = newest_events(cards)
     feed = feed_of("LMT: all projects", events, around.base, own=FEED, home="index.html")
@@ -181,9 +203,17 @@ def _write_tops(around: Around, cards: Sequence[Card], nights: Nights) -> int:
         looks=[(one.arrived, one.look) for one in looks],
         on_cluster=_newest_here(nights),
         nights=sum_nights(cards, nights.counts),
+        wants=wants_of_new({card.pid for card in cards}, threads.its),
+        threads_told=threads.told,
         is_public=around.public,
     )
     return written + _write_index(around, page)
+
+
+def _for_everybody(around: Around, looks: Sequence[Shown], cards: Sequence[Card]) -> list[Shown]:
+    opened, closed = {card.pid for card in cards if card.is_open}, Exposure(around.site.settings.policies.privacy)
+    told = ((one, Exposure.ALL if one.look.pid in opened else closed) for one in looks)
+    return [replace(one, look=veil_look(one.look, exposure)) for one, exposure in told]
 
 
 def _write_index(around: Around, page: IndexPage) -> int:

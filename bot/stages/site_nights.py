@@ -67,13 +67,18 @@ class Nights:
         stamps = {night: [len(its), hash_of(its), _around(order, night)] for night, its in self.lines.items()}
         stale = [night for night in order if night in touched or known.get(night) != stamps[night]]
         if known.get("held") != held:
-            stale = order
+            stale = list(order)
+        there = store.names("nights")
+        stale.sort(key=lambda night: f"{night}.html" in there)  # new ones first: what is there may lead to them
         written = sum(self._write(night, *_around(order, night)) for night in stale)
         text = self.around.render("nights.html.j2", root="../", nights=sorted(self.counts.items(), reverse=True))
         written += store.write("nights/index.html", text)
-        written += store.keep_only("nights", {"index.html", *(f"{night}.html" for night in order)})
         store.write_state("nights", {"made_by": self.around.made_by, "held": held, **stamps})
         return written
+
+    def clear(self) -> int:
+        """Remove the pages of nights that the log no longer has; return how many."""
+        return self.around.store.keep_only("nights", {"index.html", *(f"{night}.html" for night in self.lines)})
 
     def _write(self, night: str, before: str, after: str) -> bool:
         page = night_page(night, self.rows(night), self.seen, self.held, known=self.known, before=before, after=after)

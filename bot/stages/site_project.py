@@ -32,12 +32,14 @@ from bot.report.site.feed import feed_of
 from bot.report.site.project import Gathered, project_page
 from bot.report.site.qa import qa_page
 from bot.report.site.unit import unit_pages
+from bot.report.site.veil import Known, veil
 from bot.report.site.words import BROKEN, number, readable, rms_words, semester_of
 from bot.rules.attention import PO, ungraded_rows, wants_of, wants_of_broken, who_acts
 from bot.rules.grading import worksheet
 from bot.rules.log_excerpt import excerpt
 from bot.rules.plan import needed_projects
-from bot.rules.publicity import is_public, public_since
+from bot.rules.publicity import Exposure, exposure, public_since
+from bot.rules.state import with_numbers
 from bot.rules.timeline import nights_of, story
 from bot.settings import Site
 from bot.stages.arrival import index_folder
@@ -85,11 +87,14 @@ class Built:
     needs: tuple[str, ...]
     """Other projects whose files and runs its pages depend on."""
     written: int
+    stale: tuple[str, ...] = ()
+    """Pages and folders that it no longer has: they go when nothing leads to them any more."""
 
 
 def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
     """Return a digest of all that a project's pages are made from; the ledger is changed by renames only."""
-    found: list[object] = [around.made_by, around.public, around.base, around.arriving.get(pid, 0)]
+    privacy = around.site.settings.policies.privacy
+    found: list[object] = [around.made_by, around.public, privacy, around.base, around.arriving.get(pid, 0)]
     commits = around.commits.get(pid, ())
     found += [commits[0].hash if commits else "", around.threads.get(pid, ())]
     for one in (pid, *needs):
@@ -104,7 +109,7 @@ def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
 
 
 def build_project(around: Around, pid: str) -> Built:
-    """Write the pages of one project, the deepest first, and remove those that it no longer has."""
+    """Write the pages of one project, the deepest first."""
     try:
         folder, plan = read_plan(around.site, pid)
         observed = _observed(around, plan)
@@ -135,9 +140,10 @@ def _write(around: Around, folder: ProjectFolder, gathered: Gathered, observed: 
     home = f"p/{quote(pid)}/"
     writing.page(FEED, "feed.xml.j2", feed=feed_of(pid, events, around.base, own=f"{home}{FEED}", home=home))
     writing.page("index.html", "project.html.j2", page=project_page(gathered))
-    writing.end(keep=("pictures",) if around.copies and gathered.pictures is not None else ())
+    kept = ("pictures",) if around.copies and gathered.pictures is not None else ()
     seen = tuple(seen_of(pid, gathered.sheet, gathered.ledger))
-    return Built(_card(gathered, folder, observed, seen), seen, needed_projects(folder.project), writing.written)
+    card, needs = _card(gathered, folder, observed, seen), needed_projects(folder.project)
+    return Built(card, seen, needs, writing.write(), writing.stale(kept))
 
 
 def _gather(
@@ -147,31 +153,36 @@ def _gather(
     present = LedgerDoor(work, pid).present()
     foreign = foreign_ledgers(around.site, plan)
     sheet = worksheet(folder, plan, ledger, present=present, observed=observed, foreign=foreign)
-    stands = standing_of(around.site, folder, plan, ledger)
+    threads = tuple(around.threads.get(pid, ()))
+    opened = {one.about: one.number for one in threads if one.is_pull and one.state == "open"}
+    stands = with_numbers(standing_of(around.site, folder, plan, ledger), opened)
     dates = [row.date for row in sheet.rows]
-    may_show = not around.public or is_public(folder.project, dates, around.today)
     since = public_since(folder.project, dates)
     showcase = Showcase(work, pid)
     ungraded = ungraded_rows(sheet.rows)
-    threads = tuple(around.threads.get(pid, ()))
-    commits = around.commits.get(pid, ())
+    known = Known(folder.project, plan, ledger, sheet, around.commits.get(pid, ()), folder.qa.note or "")
+    told = exposure(folder.project, dates, around.today, around.site.settings.policies.privacy)
+    if around.public:
+        known = veil(known, told)
+    may_show = not around.public or told is Exposure.ALL
     return Gathered(
-        project=folder.project,
-        plan=plan,
-        ledger=ledger,
-        sheet=sheet,
+        project=known.project,
+        plan=known.plan,
+        ledger=known.ledger,
+        sheet=known.sheet,
         standing=stands,
         who=who_acts(stands.state),
         wants=wants_of(stands, ungraded, threads, around.arriving.get(pid, 0)),
-        events=story(observed, ledger.records, commits, threads, folder.archive),
+        events=story(observed, known.ledger.records, known.commits, threads, folder.archive),
         threads=threads,
+        is_open=may_show,
         pictures=_pictures(around, showcase, plan) if may_show else None,
         sessions=showcase.sessions if may_show else (),
         archive=folder.archive,
         public=since.isoformat() if since else "",
         ungraded=len(ungraded),
         arriving=around.arriving.get(pid, 0),
-        qa_note=folder.qa.note or "",
+        qa_note=known.qa_note,
         excerpts=None if around.public else _excerpts(showcase, ledger, sheet),
     )
 
@@ -203,17 +214,22 @@ class _Writing:
     """Writes pages of one project."""
 
     def __init__(self, around: Around, pid: str) -> None:
-        self.around, self.pid, self.folder = around, pid, f"p/{pid}"
-        self.names: set[str] = set()
-        self.written = 0
+        self.around, self.folder = around, f"p/{pid}"
+        self.there = around.store.names(self.folder)
+        self.pages: dict[str, str] = {}
 
     def page(self, name: str, template: str, **values: object) -> None:
-        text = self.around.render(template, root="../../", public=self.around.public, **values)
-        self.written += self.around.store.write(f"{self.folder}/{name}", text)
-        self.names.add(name)
+        """Have a page ready."""
+        self.pages[name] = self.around.render(template, root="../../", public=self.around.public, **values)
 
-    def end(self, keep: tuple[str, ...] = ()) -> None:
-        self.written += self.around.store.keep_only(self.folder, self.names | set(keep))
+    def write(self) -> int:
+        """Write the pages, new ones first: what is there may lead to them. Return how many changed."""
+        names = sorted(self.pages, key=lambda name: name in self.there)
+        return sum(self.around.store.write(f"{self.folder}/{name}", self.pages[name]) for name in names)
+
+    def stale(self, kept: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return what lies there beside the pages."""
+        return tuple(sorted(self.around.store.names(self.folder) - self.pages.keys() - set(kept)))
 
 
 def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
@@ -222,13 +238,13 @@ def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
     places = {str(around.site.need_work()): "WORK_LMT", str(around.site.root): "."}
     told = tuple(readable(_without(one, places), 1000) for one in findings or [str(error)])
     writing = _Writing(around, pid)
-    writing.page("index.html", "broken.html.j2", pid=pid, told=told)
-    writing.end()
+    writing.page("index.html", "broken.html.j2", pid=pid, told=() if around.public else told)
     card = Card(
         pid, BROKEN, f"mending what `lmtbot check {pid}` says", PO, semester=semester_of(pid),
         wants=wants_of_broken(pid, len(told)), arriving=around.arriving.get(pid, 0),
+        threads=tuple(one for one in around.threads.get(pid, ()) if one.state == "open"),
     )  # fmt: skip
-    return Built(card, (), (), writing.written)
+    return Built(card, (), (), writing.write(), writing.stale())
 
 
 def _without(text: str, places: Mapping[str, str]) -> str:
@@ -284,6 +300,7 @@ def _card(
         wants=gathered.wants,
         events=tuple(reversed(gathered.events))[:CARD_EVENTS],
         nights=nights_of(seen, observed),
+        is_open=gathered.is_open,
     )
 
 

@@ -28,6 +28,7 @@ from bot.report.trial_report import trial_values
 from bot.rules import commands
 from bot.settings import Site
 from bot.stages.comments import pid_of
+from bot.stages.exposing import exposure_of
 from bot.stages.level1 import Outcome, Request, run_project
 from bot.stages.local_crew import Progress
 from bot.stages.people import People
@@ -146,6 +147,7 @@ def _tell(
     told = trial_values(
         plan, units, trial, official, login=comment.author, official_url=site.settings.products,
         trial_url=site.machine.trial_products.format(login=comment.author.lower()),
+        exposure=exposure_of(site, read_project(site, plan.pid)),
     )  # fmt: skip
     _say(site, github, pull, comment, **told)
 

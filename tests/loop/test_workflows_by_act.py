@@ -85,6 +85,17 @@ def test_arrivals_come_by_dispatch_by_hand_and_by_the_clock(lively: Alive) -> No
     assert sum(pull["head"]["ref"] == BRANCH for pull in lively.loop.pulls("all")) == 1
 
 
+def test_the_site_and_the_nights_issue_are_kept(lively: Alive) -> None:
+    lively.loop.observe(rows(117361))
+    by_hand = ("api", "-X", "POST", "repos/lmtoy/lmtoy_run/actions/workflows/site.yml/dispatches", "-f", "ref=main")
+    ran = lively.people.after(lambda: gh(lively.hub, "po", *by_hand), "site")
+    assert "site: success" in ran, lively.logs()
+    site = lively.loop.root / "work" / "site"
+    assert PID in (site / "index.html").read_text() and not (site.parent / "site-public").exists()
+    (issue,) = lively.hub.po.get(f"{REPO}/issues?labels=night").json
+    assert issue["title"].startswith("LMT night 2024-05-14") and issue["user"]["login"] == "lmtbot[bot]"
+
+
 def test_a_push_to_projects_is_reduced_and_no_other_push(lively: Alive) -> None:
     assert lively.hub.write("README.md", "words\n", who=lively.hub.po).status == 201
     assert (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import threading
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -18,11 +20,13 @@ from bot.doors.locks import hold
 from bot.doors.site_server import SiteServer
 from bot.doors.templates import PageMaker
 from bot.errors import Busy
+from bot.formats.marker import read_marker
 from bot.model.record import RunState
 from bot.model.site import Card
+from bot.report.digest import KIND
 from bot.report.site.index import index_page
 from bot.rules.attention import wants_of_broken
-from bot.settings import Site
+from bot.settings import Policies, Settings, Site
 from bot.stages.digest import make_digest
 from bot.stages.site import SiteReport, SiteRequest, build_site
 from tests.e2e.site import REPOSITORY
@@ -152,6 +156,56 @@ def test_a_public_site_holds_pictures_of_public_projects_only_and_no_log(site: S
     )
 
 
+SECRET = ("/nese/secret", "malt.example.org", "TOP SECRET", "a galaxy nobody knows", "po@example.org")
+
+
+def hide_secrets(site: Site) -> None:
+    """Write what nobody outside may read wherever a person, the pipeline or a machine can write words."""
+    path, host, words, title, _ = SECRET
+    project = site.projects / OTHER / "project.yaml"
+    text = project.read_text().replace("    mode:", f"    note: {words}\n    mode:")
+    project.write_text(f"{text}title: {title}\npublic: 2099-01-01\nleft_out: {{107009: '{words}'}}\n")
+    (site.projects / OTHER / "qa.yaml").write_text(
+        f"note: {words}\nobsnums:\n  107001: {{note: 'see {path}', flags: {{rfile: {path}/blank}}}}\n"
+    )
+    unit = unit_of(site, OTHER, "107002")
+    recorded(site, OTHER, unit, RunState.FAILED, 2, verdict=f"OSError: {path}: {words}", pipeline=f"{path} 5.1")
+    log = site.need_work() / "lmtbot" / PID / "log" / "110002.log"
+    log.write_text(f"error in {path} on {host}\n")
+    broken = site.projects / BROKEN / "project.yaml"
+    broken.write_text(f"{broken.read_text()}{path}: 1\n")
+    look = site.need_work() / "lmtbot" / "taps" / "110001.json"
+    look.write_text(look.read_text().replace('"verdict": "good"', f'"verdict": "{path} is full"'))
+
+
+@pytest.mark.parametrize("privacy", ["numbers", "states"])
+def test_a_public_site_tells_no_words_of_a_closed_project_and_no_numbers_where_states_do(
+    site: Site, privacy: str
+) -> None:
+    hide_secrets(site)
+    git(site, f"a change: {SECRET[2]} {SECRET[0]}", f"projects/{OTHER}")
+    site = replace(site, settings=Settings(policies=Policies(privacy=privacy)))
+    inside, outside = everything(build(site)), everything(build(site, public=True))
+    assert [word for word in SECRET if word not in inside] == []
+    assert [word for word in SECRET if word in outside] == []
+    numbers_of = {"70.0 mK": "rms", "1.03": "its ratio", "99.5": "of a quick look"}
+    assert {told for told in numbers_of if told in outside} == (set(numbers_of) if privacy == "numbers" else set())
+    page = (site.need_work() / "site-public" / "p" / PID / "index.html").read_text()
+    assert "</b> failed<" in page and "</b> never run<" in page and page.count('class="grade g2"') == 1
+
+
+def everything(report: SiteReport) -> str:
+    """Return all texts of a site, with what it remembers."""
+    return "".join(one.read_text() for one in report.out.rglob("*") if one.suffix in (".html", ".json", ".xml"))
+
+
+def git(site: Site, message: str, files: str = "projects") -> None:
+    """Commit project files as a person."""
+    who = ["-c", "user.name=Dana <A>", "-c", "user.email=po@example.org", "-c", "init.defaultBranch=main"]
+    for words in (["init", "-q"], ["add", files], ["commit", "-q", "-m", message]):
+        subprocess.run(["git", "-C", str(site.root), *who, *words], check=True, env={**os.environ})
+
+
 def test_feeds_are_atom_with_entries_that_stay_the_same(site: Site) -> None:
     out = site.need_work() / "site"
     build_site(site, SiteRequest(out, base="https://example.org/lmt"))
@@ -194,17 +248,13 @@ def test_the_commands_build_and_tell(site: Site, capsys: pytest.CaptureFixture[s
 
 def test_a_digest_is_inert_markdown_with_a_marker_and_a_mail(site: Site) -> None:
     digest = make_digest(site, "2024-03-06")
-    assert digest.issue.marker in digest.issue.body and "<script>" not in digest.issue.body
+    assert read_marker(digest.issue.body, KIND) == {"night": "2024-03-06"} and "<script>" not in digest.issue.body
     assert digest.mail.startswith("Subject: LMT night 2024-03-06:") and "110002" in digest.mail
     assert "DA" in digest.issue.body and make_digest(site).night == "2024-03-11"
 
 
 def test_commits_are_told_with_people(site: Site) -> None:
-    import subprocess
-
-    who = ["-c", "user.name=Dana <A>", "-c", "user.email=da@example.org", "-c", "init.defaultBranch=main"]
-    for words in (["init", "-q"], ["add", "projects"], ["commit", "-q", "-m", "qa: grades of the <night>"]):
-        subprocess.run(["git", "-C", str(site.root), *who, *words], check=True, env={**os.environ})
+    git(site, "qa: grades of the <night>")
     assert set(project_commits(site.root)) == {PID, OTHER, NEW, OPEN, BROKEN}
     page = text(build(site), f"p/{PID}/index.html")
     assert "qa: grades of the &lt;night&gt;" in page and "Dana" in page

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.model.site import Thread
+from bot.doors.site_store import SiteStore
+from bot.model.site import PULL, Thread
 from bot.stages.site import SiteRequest, build_site
+from bot.stages.site_threads import STATE, Threads
 from tests.site.browser import WIDTHS, axe_faults, chromium, opened
 from tests.site.hard import BROKEN, HOSTILE, OPEN, PID, make_hard_site
 
-THREADS = (Thread(PID, "pull request", 17, "verdicts <b>", "https://example.org/17", "open", "DA"),)
+THREAD = Thread(PID, PULL, 17, "verdicts <b>", "https://example.org/17", "open", "DA", about="qa")
 PAGES = (
     "index.html", f"p/{PID}/index.html", f"p/{PID}/110001.html", f"p/{PID}/110002.html", f"p/{PID}/qa.html",
     f"p/{BROKEN}/index.html", "nights/2024-03-06.html", "nights/index.html", "last100.html",
@@ -25,7 +29,8 @@ PAGES = (
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = make_hard_site(tmp_path_factory.mktemp("hard") / "lmt")
     folder = site.need_work() / "site"
-    build_site(site, SiteRequest(folder, threads=THREADS))
+    SiteStore(folder).write_state(STATE, asdict(Threads((THREAD,), "2026-11-28T10:00")))
+    build_site(site, SiteRequest(folder))
     return folder
 
 
@@ -115,18 +120,26 @@ def test_the_keyboard_walks_and_collects_commands_that_the_bot_reads(browser: An
         tab.keyboard.type("pix_list=-0,5")
         tab.keyboard.press("Escape")
         tab.keyboard.press("n")
-        tab.keyboard.type("ripples")
+        tab.keyboard.type("it's $HOME `ripples`")
         tab.keyboard.press("Escape")
         tab.keyboard.press("j")
         assert tab.locator(".slide:visible").get_attribute("data-label") == "110011", "back by k, and on by j"
         text = tab.locator("#lines").input_value()
         tab.reload()
         assert tab.locator("#lines").input_value() == text, "verdicts outlive a reload"
+        command = tab.locator("#command").input_value()
         told = parse_commands(text)
     assert not [one for one in told if isinstance(one, Misread)]
     assert text.splitlines() == [
-        "/grade 110001__0 3", "/fail 110001__1 ripples", "/flag 110001__1 pix_list=-0,5",
+        "/grade 110001__0 3", "/fail 110001__1 it's $HOME `ripples`", "/flag 110001__1 pix_list=-0,5",
     ]  # fmt: skip
+    assert posted_by(command) == f"pr comment 17 --body-file -\n{text}\n"
+
+
+def posted_by(command: str) -> str:
+    """Return the arguments that a command gives to gh, and what it says to it, as a shell reads it."""
+    script = f'gh() {{ echo "$@"; cat; }}\n{command}\n'
+    return subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout
 
 
 def test_enter_takes_the_suggestion_and_zero_takes_it_back(browser: Any, out: Path) -> None:

@@ -6,16 +6,18 @@ from datetime import date
 
 import pytest
 
+from bot.model.github import Topic
 from bot.model.observation import Observation
 from bot.model.project import Project
-from bot.model.site import Commit, Seen, Thread
+from bot.model.site import PULL, Commit, Seen, Thread
 from bot.model.worksheet import Reduced, Row
 from bot.report.site.axes import linear, logarithmic
 from bot.report.site.plots import Places, night_bars, quality_plot, story_plot
 from bot.report.site.words import kind_of, number, rms_words, semester_of
-from bot.rules.attention import ACTS, ungraded_rows, wants_of, who_acts
-from bot.rules.publicity import is_public, public_since
+from bot.rules.attention import ACTS, ungraded_rows, wants_of, wants_of_new, who_acts
+from bot.rules.publicity import Exposure, exposure, is_public, public_since
 from bot.rules.state import Standing, State
+from bot.rules.threads import thread_of
 from bot.rules.timeline import nights_of, story
 
 
@@ -70,6 +72,49 @@ def test_what_is_public_is_known_or_it_is_not_public(public: str | None, observe
     assert public_since(project, observed) == since
     assert is_public(project, observed, date(2030, 1, 1)) is (since is not None)
     assert not is_public(project, observed, date(2024, 12, 31))
+
+
+def test_before_the_public_day_the_site_says_what_is_told_and_after_it_all_is() -> None:
+    project = Project(pid="P", public=date(2025, 1, 1))
+    assert exposure(project, [], date(2024, 12, 31), "states") is Exposure.STATES
+    assert exposure(project, [], date(2024, 12, 31), "numbers") is Exposure.NUMBERS
+    assert exposure(project, [], date(2025, 1, 1), "states") is Exposure.ALL
+    assert exposure(Project(pid="P"), ["?"], date(2099, 1, 1), "states") is Exposure.STATES, "nobody knows the day"
+
+
+def topic(title: str, *labels: str, is_pull: bool = True, is_open: bool = True) -> Topic:
+    url = "https://x/1"
+    return Topic(1, title, "", url, "lmtbot[bot]", is_pull, is_open, labels=labels, opened="2026-11-28T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("asked", "pid", "waits"),
+    [
+        (topic("A-1: QA, 3 to grade", "qa"), "A-1", "DA"),
+        (topic("A-1: 3 new observations", "arrival"), "A-1", "PO"),
+        (topic("A-1: QA", "qa", is_open=False), "A-1", ""),
+        (topic("webrun of A-1.", "webrun", is_pull=False), "A-1", "PO"),
+        (topic("is A-1 wrong?", is_pull=False), "A-1", ""),
+        (topic("A-1.5 is another project", is_pull=False), "", ""),
+        (topic("B-9: 2 new observations of a new project", "arrival"), "B-9", "PO"),
+        (topic("B-9: what is that?"), "", ""),
+        (topic("mend the docs"), "", ""),
+    ],
+)
+def test_a_thread_is_of_the_project_that_its_title_names(asked: Topic, pid: str, waits: str) -> None:
+    thread = thread_of(asked, {"A-1"})
+    assert (thread.pid, thread.waits_for) == (pid, waits) if thread else pid == ""
+
+
+def test_what_a_thread_tells_already_is_not_told_again() -> None:
+    def open_pull(about: str, waits: str) -> Thread:
+        return Thread("P", PULL, 7, "t", "https://x", "open", waits, about=about)
+
+    graded = wants_of(standing(State.IN_QA), [row()], [open_pull("qa", "DA")])
+    assert [(one.what, one.link) for one in graded] == [("1 to grade in #7", "qa.html")]
+    assert [one.what for one in wants_of(standing(State.IN_QA), [], [open_pull("qa", "DA")])] == ["#7 t"]
+    assert [one.what for one in wants_of(standing(State.ARRIVING), [], [open_pull("arrival", "PO")], 3)] == ["#7 t"]
+    assert [one.pid for one in wants_of_new({"Q"}, [open_pull("arrival", "PO")])] == ["P"]
 
 
 def test_the_story_is_in_order_with_a_line_a_night() -> None:

@@ -21,6 +21,7 @@ from bot.report.worksheet import LONGEST_BODY, VIEWS, worksheet_body
 from bot.rules.commands import COMMANDS, apply, help_text
 from bot.rules.grading import qa_faults, worksheet
 from bot.rules.plan import plan_project
+from bot.rules.publicity import Exposure
 from bot.sim.demo import HERE
 from tests.unit.worksheets import a_map, all_good, plan_of, project, record_of
 
@@ -251,3 +252,14 @@ def test_an_answer_to_many_commands_is_not_too_long() -> None:
     told = answer_text(many, help_words=help_text(list(Role)))
     assert len(told) <= LONGEST_ANSWER and "more, for which there is no room here" in told
     assert all(rule.example in told for rule in COMMANDS)
+
+
+def test_where_only_states_may_be_told_nothing_measured_is() -> None:
+    folder, sheet = small()
+    numbers, states = body_of(folder, sheet), body_of(folder, sheet, exposure=Exposure.STATES)
+    for measured in ("60 mK", "60\N{NO-BREAK SPACE}mK", "2.00", "× the radiometer", "0.10", "10.0"):
+        assert measured not in states
+    assert "rms / radiometer" in numbers and "60\N{NO-BREAK SPACE}mK" in numbers
+    table = next(line for line in states.splitlines() if "| obsnum |" in line)
+    assert table == "| observed [UT] | obsnum | grade | state | flags, note | suggestion |"
+    assert "**3**" in states and "birdies" in states and "**failed**" in states

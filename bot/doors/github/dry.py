@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bot.doors.github.repository import GitHub
-from bot.model.github import Check, Comment, Pull
+from bot.model.github import Check, Comment, Pull, Topic
 
 NO_SHA = "0" * 40
 
@@ -49,6 +49,15 @@ class DryGitHub(GitHub):
 
     def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:
         """Nothing is worth telling."""
+
+    def ensure_issue(self, title: str, body: str, *, label: str, since: str, kind: str, **values: str | int) -> Topic:
+        """Tell it."""
+        _would(f"open or edit an issue: {title}")
+        return Topic(0, title, body, "", self.place.bot, is_pull=False, is_open=True, labels=(label,))
+
+    def close_issue(self, topic: Topic) -> None:
+        """Tell it."""
+        _would(f"close issue #{topic.number}: {topic.title}")
 
     def ensure_comment(self, number: int, kind: str, body: str, **values: str | int) -> str:
         """Tell it."""

@@ -16,7 +16,7 @@ from bot.doors.github import shapes
 from bot.doors.github.session import GitHubRefused, Session
 from bot.errors import DoorError, ProjectError
 from bot.formats.marker import read_marker
-from bot.model.github import Check, Comment, Commit, Place, Pull, Review
+from bot.model.github import Check, Comment, Commit, Place, Pull, Review, Topic
 
 T = TypeVar("T")
 LOOKS = 3
@@ -66,6 +66,11 @@ class GitHub:
     def comments(self, number: int) -> list[Comment]:
         """Return the comments on an issue or pull request, oldest first."""
         return [shapes.comment(one) for one in self.session.pages(f"issues/{number}/comments")]
+
+    def topics(self, state: str = "all", *, since: str = "", label: str = "") -> list[Topic]:
+        """Return issues and pull requests, the newest first; `since` (UT): only what changed then or later."""
+        narrowed = {name: value for name, value in (("since", since), ("labels", label)) if value}
+        return [shapes.topic(one) for one in self.session.pages("issues", state=state, **narrowed)]
 
     def tip(self, branch: str) -> str:
         """Return the commit at the tip of a branch, "" if there is no such branch."""
@@ -244,6 +249,31 @@ class GitHub:
         found = self.session.get("pulls", state="open", head=f"{self.place.owner}:{branch}", base=self.place.main)
         return shapes.pull(found[0]) if found else None
 
+    # issues
+
+    def ensure_issue(self, title: str, body: str, *, label: str, since: str, kind: str, **values: str | int) -> Topic:
+        """Have an issue of ours with this marker, title and text; it has not changed before `since` (UT).
+
+        A person may close it: it is edited, not opened again.
+        """
+        wanted = {key: str(value) for key, value in values.items()}
+
+        def ours() -> list[Topic]:
+            return [one for one in self.topics(since=since, label=label) if self._is_ours(one, kind, wanted)]
+
+        found = ours()
+        if not found:
+            new = {"title": title, "body": body, "labels": [label]}
+            found = self._sure(lambda: [shapes.topic(self.session.send("POST", "issues", new))], ours)
+        first = found[-1]  # who opens one at the same time keeps the same one
+        if (first.title, first.body) == (title, body):
+            return first
+        return shapes.topic(self.session.send("PATCH", f"issues/{first.number}", {"title": title, "body": body}))
+
+    def close_issue(self, topic: Topic) -> None:
+        """Close an issue."""
+        self.session.send("PATCH", f"issues/{topic.number}", {"state": "closed", "state_reason": "completed"})
+
     # comments, reactions, checks
 
     def ensure_comment(self, number: int, kind: str, body: str, **values: str | int) -> str:
@@ -271,8 +301,8 @@ class GitHub:
             if refused.status != 404:
                 raise
 
-    def _is_ours(self, comment: Comment, kind: str, wanted: Mapping[str, str]) -> bool:
-        found = read_marker(comment.body, kind) if self.own(comment.author) else None
+    def _is_ours(self, said: Comment | Topic, kind: str, wanted: Mapping[str, str]) -> bool:
+        found = read_marker(said.body, kind) if self.own(said.author) else None
         return found is not None and wanted.items() <= found.items()
 
     def react(self, comment: Comment, content: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.model.github import Check, Comment, Commit, Conclusion, Pull, Review, ReviewState
+from bot.model.github import Check, Comment, Commit, Conclusion, Pull, Review, ReviewState, Topic
 
 MOST_SUMMARY, MOST_DESCRIPTION = 65_535, 140
 CUT = "\n\n... cut here: GitHub shows no more."
@@ -33,6 +33,25 @@ def pull(told: Any) -> Pull:
         merged_by=_login(told.get("merged_by")),
         labels=tuple(label["name"] for label in told.get("labels") or ()),
         reviewers=tuple(asked),
+    )
+
+
+def topic(told: Any) -> Topic:
+    """Read an issue, or a pull request as the list of issues gives it."""
+    pull = told.get("pull_request")
+    return Topic(
+        number=told["number"],
+        title=told["title"],
+        body=(told.get("body") or "").replace("\r\n", "\n"),
+        url=told["html_url"],
+        author=_login(told.get("user")),
+        is_pull=pull is not None,
+        is_open=told["state"] == "open",
+        is_merged=bool((pull or {}).get("merged_at")),
+        labels=tuple(label if isinstance(label, str) else label["name"] for label in told.get("labels") or ()),
+        opened=told["created_at"],
+        closed=told.get("closed_at") or "",
+        changed=told["updated_at"],
     )
 
 

@@ -58,6 +58,8 @@ class IndexPage:
     on_cluster: tuple[Newest, ...]
     nights: Bars | None
     events: tuple[tuple[str, Event], ...]
+    threads_told: str
+    """What is to be said of pull requests and issues."""
     is_public: bool
 
 
@@ -68,9 +70,11 @@ def index_page(
     looks: Sequence[tuple[str, QuickLook]] = (),
     on_cluster: Sequence[Newest] = (),
     nights: Mapping[str, tuple[int, int, int]] | None = None,
+    wants: Sequence[Want] = (),
+    threads_told: str = "",
     is_public: bool = False,
 ) -> IndexPage:
-    """Put the page together; `looks`: (arrived, quick look), newest first."""
+    """Put the page together; `looks`: (arrived, quick look), newest first; `wants` of what has no card."""
     states = Counter(card.state for card in cards)
     return IndexPage(
         made=made,
@@ -79,12 +83,13 @@ def index_page(
         states=tuple(states.most_common()),
         instruments=tuple(sorted({one for card in cards for one in card.instruments})),
         semesters=tuple(sorted({card.semester for card in cards if card.semester}, reverse=True)),
-        asked=_asked(cards),
+        asked=_asked([*(want for card in cards for want in card.wants), *wants]),
         running=tuple(card for card in cards if card.running or card.state.endswith("running")),
         at_telescope=tuple(_newest(arrived, look, cards) for arrived, look in looks[:MOST_NEWEST]),
         on_cluster=tuple(on_cluster[:MOST_NEWEST]),
         nights=night_bars(nights or {}, lambda night: f"nights/{night}.html"),
         events=newest_events(cards)[:12],
+        threads_told=threads_told,
         is_public=is_public,
     )
 
@@ -108,11 +113,10 @@ def sum_nights(cards: Sequence[Card], logged: Mapping[str, int]) -> dict[str, tu
     return dict(sorted(total.items()))
 
 
-def _asked(cards: Sequence[Card]) -> tuple[Asked, ...]:
+def _asked(of_all: Sequence[Want]) -> tuple[Asked, ...]:
     found = []
     for who, words in PEOPLE.items():
-        wants = [want for card in cards for want in card.wants if want.who == who]
-        wants.sort(key=lambda want: -want.weight)
+        wants = sorted((want for want in of_all if want.who == who), key=lambda want: -want.weight)
         found.append(Asked(who, words, tuple(wants[:MOST_WANTS]), max(len(wants) - MOST_WANTS, 0)))
     return tuple(one for one in found if one.wants or one.who != "PI")
 

@@ -17,6 +17,7 @@ from bot.rules.work import current_records
 
 MOST_RUNS, MOST_EVENTS = 200, 60
 THUMBS = 2
+EARLIER = "the products are of an earlier run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Gathered:
     wants: tuple[Want, ...] = ()
     events: tuple[Event, ...] = ()
     threads: tuple[Thread, ...] = ()
+    is_open: bool = True
+    """Whoever sees the page may see all of it."""
     pictures: Mapping[str, Sequence[Pictures]] | None = None
     """{unit: makings}; None: they may not be shown."""
     sessions: tuple[str, ...] = ()
@@ -159,7 +162,7 @@ def project_page(gathered: Gathered) -> ProjectPage:
         torn=torn,
         remarks=gathered.plan.remarks,
         left_out=project.left_out,
-        threads=gathered.threads,
+        threads=tuple(one for one in gathered.threads if one.state == "open"),
         sessions=gathered.sessions,
         archive=gathered.archive,
         ungraded=gathered.ungraded,
@@ -172,7 +175,7 @@ def line_of(row: Row, gathered: Gathered, records: Mapping[str, Record]) -> Line
     record = records.get(row.name)
     told = row.told if row.state is not Reduced.GOOD else ""
     if row.state is Reduced.FAILED and record is not None:
-        told = f"{told}; the products are of an earlier run"
+        told = "; ".join(words for words in (told, EARLIER) if words)
     return Line(
         name=row.name,
         bank="" if row.bank is None else str(row.bank),

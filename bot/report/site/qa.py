@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.model.label import QA
 from bot.model.site import PRODUCTS, Thread
 from bot.model.worksheet import Reduced, Row
 from bot.report.site.plots import Places, Plot
@@ -88,5 +89,5 @@ def _slide(row: Row, gathered: Gathered, line: Line, places: Places) -> Slide:
 
 
 def _qa_thread(threads: Sequence[Thread]) -> Thread | None:
-    wanted = [one for one in threads if one.kind == "pull request" and one.state == "open" and one.waits_for == "DA"]
+    wanted = [one for one in threads if one.is_pull and one.state == "open" and one.about == QA.name]
     return wanted[0] if wanted else None

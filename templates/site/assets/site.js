@@ -63,14 +63,14 @@
   // the QA walk: one slide at a time, one key a grade; verdicts are kept here until they are forgotten
   function walk(home) {
     const slides = [...home.querySelectorAll(".slide")], bar = home.querySelector(".bar"), collected = home.querySelector(".collected");
-    const where = bar.querySelector(".where"), lines = collected.querySelector("textarea"), form = collected.querySelector("form"), status = collected.querySelector("[role=status]");
+    const where = bar.querySelector(".where"), [lines, command] = collected.querySelectorAll("textarea"), form = collected.querySelector("form"), status = collected.querySelector("[role=status]");
     const name = `lmt-qa-${home.dataset.pid}`;
     let at = 0, said = {};
     try { said = JSON.parse(store.get(name) || "{}"); } catch { said = {}; }
     const label = () => slides[at].dataset.label, own = () => (said[label()] ??= {});
     function text() {
       return slides.map(one => [one.dataset.label, said[one.dataset.label] || {}]).flatMap(([which, one]) => [
-        one.grade === undefined ? [] : one.grade === -2 ? `/fail ${which.replace(/__\d$/, "") === which ? which : which} ${one.note || ""}`.trim() : `/grade ${which} ${one.grade} ${one.note || ""}`.trim(),
+        one.grade === undefined ? [] : one.grade === -2 ? `/fail ${which} ${one.note || ""}`.trim() : `/grade ${which} ${one.grade} ${one.note || ""}`.trim(),
         one.flag ? `/flag ${which} ${one.flag}` : []].flat()).join("\n");
     }
     function show() {
@@ -80,20 +80,23 @@
       form.flag.value = one.flag || ""; form.note.value = one.note || "";
       const left = slides.filter(slide => !slide.classList.contains("graded") && (said[slide.dataset.label] || {}).grade === undefined).length;
       where.value = `${at + 1} of ${slides.length}, ${left} to grade`;
+      collect();
+    }
+    function collect() {
       lines.value = text();
+      command.value = lines.value && `gh pr comment ${home.dataset.pull} --body-file - <<'LMT'\n${lines.value}\nLMT`;
       store.set(name, JSON.stringify(said));
     }
     function go(step) { at = Math.min(Math.max(at + step, 0), slides.length - 1); show(); scrollTo({ top: home.offsetTop - 8 }); }
     function grade(value) { own().grade = value; show(); go(1); }
     function clear() { delete said[label()]; show(); }
     function accept() { const value = slides[at].dataset.suggested; if (value !== "") grade(Number(value)); }
-    async function copy(words) { try { await navigator.clipboard.writeText(words); status.textContent = "copied"; } catch { lines.select(); status.textContent = "select and copy"; } }
-    const acts = { next: () => go(1), back: () => go(-1), accept, clear, copy: () => copy(lines.value), forget() { said = {}; show(); },
-      gh: () => copy(`gh pr comment ${home.dataset.number} --body-file - <<'LMT'\n${lines.value}\nLMT`) };
+    async function copy(from) { try { await navigator.clipboard.writeText(from.value); status.textContent = "copied"; } catch { from.select(); status.textContent = "selected: copy it"; } }
+    const acts = { next: () => go(1), back: () => go(-1), accept, clear, copy: () => copy(lines), gh: () => copy(command), forget() { said = {}; show(); } };
     const keys = { j: acts.next, k: acts.back, ArrowRight: acts.next, ArrowLeft: acts.back, 1: () => grade(1), 2: () => grade(2), 3: () => grade(3), f: () => grade(-2), 0: clear,
       g: () => form.flag.focus(), n: () => form.note.focus() };
     home.addEventListener("click", event => { const button = event.target.closest("button"); if (!button) return; if (button.dataset.grade) grade(Number(button.dataset.grade)); else acts[button.dataset.do]?.(); });
-    form.addEventListener("input", () => { own().flag = form.flag.value.trim(); own().note = form.note.value.trim(); lines.value = text(); store.set(name, JSON.stringify(said)); });
+    form.addEventListener("input", () => { own().flag = form.flag.value.trim(); own().note = form.note.value.trim(); collect(); });
     form.addEventListener("submit", event => event.preventDefault());
     addEventListener("keydown", event => {
       if (event.key === "Escape") { document.activeElement.blur(); return; }
