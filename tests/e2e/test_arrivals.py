@@ -159,13 +159,16 @@ def test_a_file_that_is_no_log_changes_nothing(root: Path, data: bytes, capsys: 
     assert tree(root) == before
 
 
-def test_killed_and_run_again_gives_the_same_files(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("steps", [range(1, 8, 3), pytest.param(range(8), marks=pytest.mark.slow)], ids=["some", "all"])
+def test_killed_and_run_again_gives_the_same_files(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, steps: range
+) -> None:
     whole = tmp_path_factory.mktemp("whole")
     (whole / "projects").mkdir()
     assert run(whole, "--log", str(LOG), "--apply") == 0
     wanted = tree(whole)
     code = "import sys; from bot.cli import main; sys.exit(main(sys.argv[1:]))"
-    for number in range(8):
+    for number in steps:
         part = tmp_path_factory.mktemp("part")
         (part / "projects").mkdir()
         options = ["--root", str(part), "--work", str(part / "work"), "--log", str(LOG), "--apply"]

@@ -83,7 +83,9 @@ def test_a_combination_with_another_list_takes_the_place_of_the_old_one(site: Pr
     assert states["117361_117363"] == "superseded"
 
 
-@pytest.mark.parametrize("fault", ["no_rc", "half_rc", "python_error", "crash"])
+@pytest.mark.parametrize(
+    "fault", ["half_rc", *(pytest.param(one, marks=pytest.mark.slow) for one in ("no_rc", "python_error", "crash"))]
+)
 def test_a_failing_pipeline_is_seen_and_leaves_the_old_products(site: PracticeSite, fault: str) -> None:
     run(site)
     before = (site.work / PID / "117362" / "lmtoy_117362.rc").read_text()

@@ -146,6 +146,7 @@ def test_a_package_without_a_checkout_serves_its_own_files_and_words_say_what_to
     assert (process.returncode, err) == (0, "") and "everything is kept" in out
 
 
+@pytest.mark.slow
 def test_a_start_that_was_killed_is_begun_anew(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
     box = tmp_path / "box"
     process = sandbox("--dir", str(box), "--port", "0", "--json")

@@ -29,7 +29,9 @@ def read_png(path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-@pytest.mark.parametrize("obsnum", LOOKED_AT)
+@pytest.mark.parametrize(
+    "obsnum", [110022, *(pytest.param(one, marks=pytest.mark.slow) for one in LOOKED_AT if one != 110022)]
+)
 def test_the_plots_that_people_look_at_are_real(telescope: Telescope, obsnum: int) -> None:
     assert telescope.run(f"obsnum={obsnum}", "restart=1", LMTSIM_PLOTS="few") == 0
     for name in LOOKED_AT[obsnum]:
@@ -51,6 +53,7 @@ def test_plots_answer_to_flags(telescope: Telescope) -> None:
     assert (read_png(plot.with_name(f"first_{plot.name}")) == before).all()  # the first look is kept
 
 
+@pytest.mark.slow
 def test_every_plot_is_drawn_when_all_are_wanted(telescope: Telescope) -> None:
     for obsnum in (110002, 120002):
         assert telescope.run(f"obsnum={obsnum}", "restart=1", LMTSIM_PLOTS="all", LMTSIM_TOOLS="hist") == 0
