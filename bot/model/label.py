@@ -18,6 +18,7 @@ class Label:
 ARRIVAL = Label("arrival", "1d76db", "New observations; a PO merges")
 NEW_PROJECT = Label("new project", "5319e7", "A project without observations yet; a PO merges")
 QA = Label("qa", "fbca04", "Quality assurance of a project; a DA approves, then a PO merges")
+ARCHIVE = Label("archive", "006b75", "What a release brought into the archive; a PO merges")
 WEBRUN = Label("webrun", "0e8a16", "A PI asks for a reduction with other parameters")
 REPORT = Label("report", "d93f0b", "Somebody says that something is wrong with results")
-LABELS = (ARRIVAL, NEW_PROJECT, QA, WEBRUN, REPORT)
+LABELS = (ARRIVAL, NEW_PROJECT, QA, ARCHIVE, WEBRUN, REPORT)
