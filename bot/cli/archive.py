@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `lmtbot archive`."""
     parser.add_argument("tag", nargs="?", metavar="PID/vN", help="the release")
     parser.add_argument("--event", action="store_true", help="the release that the event of this workflow run names")
+    parser.add_argument(
+        "--wait", type=float, default=0, metavar="MINUTES", help="how long to wait for who archives or reduces it now"
+    )
     parser.add_argument("--local", action="store_true", help="ask and tell GitHub nothing: a tag of this checkout")
     add_dry_run(parser)
 
@@ -43,7 +46,9 @@ def run(args: argparse.Namespace, site: Site) -> int:
     with ExitStack() as stack:
         github = None if args.local else stack.enter_context(opened(site, dry_run=args.dry_run))
         watch = _watch if is_terminal() and not args.quiet else lambda *_: None
-        done = archive_release(site, store, tag, watch, github=github, who=_who(), dry_run=args.dry_run)
+        done = archive_release(
+            site, store, tag, watch, github=github, who=_who(), wait_s=60 * args.wait, dry_run=args.dry_run
+        )
     print_json(_as_json(done)) if args.json else _tell(done, site, local=args.local, dry_run=args.dry_run)
     return 0 if done.is_good else 1
 

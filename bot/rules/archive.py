@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.errors import ProjectError
 from bot.formats.project_file import ProjectFolder
-from bot.model.deposit import Manifest, Parcel, ReleaseTag
+from bot.model.deposit import Parcel, ReleaseTag
 from bot.model.plan import Plan, Unit
 from bot.model.project import Archive, Deposit, Level2
 from bot.model.role import Role
@@ -243,13 +243,3 @@ def _flow(deposit: Deposit) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def archive_faults(text: str, manifest: Manifest | None, wanted: str) -> str:
-    """Say why archive.yaml of a pull request is not what the release's manifest makes; "" when it is.
-
-    `wanted` is what the rules make of the manifest.
-    """
-    if manifest is None:
-        return "its release has no manifest.json that can be read"
-    return "" if text == wanted else f"it is not what manifest.json of the release {manifest.tag} makes"

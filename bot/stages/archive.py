@@ -8,7 +8,9 @@ told before all of it was verified.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -20,7 +22,7 @@ from bot.doors.git import commit_of
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
 from bot.doors.stores import Store
-from bot.errors import ProjectError
+from bot.errors import Busy, ProjectError
 from bot.formats.project_file import ARCHIVE_FILE
 from bot.model.deposit import Manifest, Parcel, Pinned, ReleaseTag, Stage, archive_of
 from bot.model.project import Archive, Deposit
@@ -31,6 +33,8 @@ from bot.stages.archive_facts import ReleaseFacts, Releaser
 from bot.stages.archive_pull import propose_archive, releaser_of, tell_release
 from bot.stages.planning import read_project
 
+WAIT_S = 5.0
+"""How often who waits for its turn looks."""
 Watch = Callable[[str, int, int], None]
 """Hears the name of the unit that is sent next, how many are done, and of how many."""
 
@@ -54,17 +58,18 @@ class Archived:
 
 def archive_release(
     site: Site, store: Store, tag: ReleaseTag, watch: Watch, *, github: GitHub | None = None, who: str = "",
-    dry_run: bool = False,
+    wait_s: float = 0, dry_run: bool = False,
 ) -> Archived:  # fmt: skip
     """Archive a release; without GitHub archive.yaml is written into the checkout, to be committed.
 
-    Raise Busy when somebody archives or reduces the project now, DoorError when the store fails: then run it again.
+    Raise Busy when somebody archives or reduces the project for longer than `wait_s`, DoorError when the store fails:
+    then run it again.
     """
     site.need_work_there()
     releaser = releaser_of(site, github, tag) if github else None
     store.check()
     journal = ArchiveJournal(site.need_work(), tag)
-    with journal.lock(), LedgerDoor(site.need_work(), tag.pid).share():
+    with _turn(journal, LedgerDoor(site.need_work(), tag.pid), wait_s):
         found = journal.manifest()
         pinned = journal.pinned()
         if found and pinned and pinned.stage is not Stage.BEGUN:
@@ -78,6 +83,25 @@ def archive_release(
     pull = _tell(site, github, journal)
     _finish(journal)
     return replace(done, pull=pull)
+
+
+@contextmanager
+def _turn(journal: ArchiveJournal, door: LedgerDoor, wait_s: float) -> Iterator[None]:
+    """Be the only one who archives, while no runner changes the project's products; wait for both if need be."""
+    ends = time.monotonic() + wait_s
+    with ExitStack() as stack:
+        while True:
+            try:
+                with ExitStack() as attempt:
+                    attempt.enter_context(journal.lock())
+                    attempt.enter_context(door.share())
+                    stack.push(attempt.pop_all())
+                break
+            except Busy:
+                if time.monotonic() >= ends:
+                    raise
+                time.sleep(WAIT_S)
+        yield
 
 
 def _again(site: Site, tag: ReleaseTag, manifest: Manifest, pinned: Pinned) -> Archived:
@@ -104,7 +128,7 @@ class _Sending:
         asked = self.facts.asked(releaser)
         if refused := rules.refusals(asked):
             return Archived(self.tag, refused)
-        pinned = self.journal.pinned() or self._pin()
+        pinned = self.journal.pinned() or self._pin(releaser.login if releaser else self.who)
         parcels = self.facts.parcels()
         deposits, sent = [], []
         for number, (name, (parcel, paths)) in enumerate(parcels.items()):
@@ -122,10 +146,10 @@ class _Sending:
             self._remember(pinned.model_copy(update={"stage": Stage.DEPOSITED}))
         return Archived(self.tag, archive=archive_of(manifest), sent=tuple(sent))
 
-    def _pin(self) -> Pinned:
+    def _pin(self, who: str) -> Pinned:
         commit, digest = self.facts.at_tag.commit, self.facts.plan.digest
         today = date.fromisoformat(now()[:10])
-        pinned = Pinned(tag=str(self.tag), commit=commit, date=today, digest=digest, who=self.who)
+        pinned = Pinned(tag=str(self.tag), commit=commit, date=today, digest=digest, who=who)
         self._remember(pinned)
         return pinned
 

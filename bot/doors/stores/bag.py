@@ -26,7 +26,7 @@ from bot.model.project import Deposit
 ALGORITHMS = ("sha256", "sha512")
 CRATE = "ro-crate-metadata.json"
 PROFILE = "BagIt with an RO-Crate as payload"
-ORGANISATION = "Large Millimeter Telescope"
+ORGANISATION, HOME = "Large Millimeter Telescope", "http://lmtgtm.org"
 
 
 class BagStore:
@@ -151,13 +151,14 @@ def _write_crate(folder: Path, parcel: Parcel, tag: ReleaseTag, terms: str) -> N
         f"{told.mode}, observed {told.observed} UT"
     )
     crate.datePublished = f"{told.public}T00:00:00+00:00"
-    crate.root_dataset["identifier"] = f"{told.identifier}/v{tag.version}"
+    name = {"@type": "PropertyValue", "propertyID": "LMT", "value": f"{told.identifier}/v{tag.version}"}
+    crate.root_dataset["identifier"] = crate.add(ContextEntity(crate, "#identifier", name))
     crate.root_dataset["version"] = str(tag.version)
     crate.root_dataset["license"] = crate.add(
         ContextEntity(crate, "#terms", {"@type": "CreativeWork", "name": "Terms of use", "description": terms})
     )
     crate.root_dataset["publisher"] = crate.add(
-        ContextEntity(crate, "http://lmtgtm.org", {"@type": "Organization", "name": ORGANISATION})
+        ContextEntity(crate, HOME, {"@type": "Organization", "name": ORGANISATION, "url": HOME})
     )
     crate.root_dataset["author"] = crate.add(Person(crate, "#pi", {"name": told.pi}))
     for one in parcel.files:
