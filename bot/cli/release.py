@@ -19,8 +19,8 @@ from bot.stages.release import Prepared, make_release, prepare_release
 
 EXAMPLES = (
     "lmtbot release 2024-S1-MX-2 --dry-run      name, notes, and what speaks against it",
-    "GH_TOKEN=$(gh auth token) lmtbot release 2024-S1-MX-2    publish it",
-    "lmtbot release 2024-S1-MX-2 --notes notes.md    write the notes, and print the command for gh",
+    "lmtbot release 2024-S1-MX-2                publish it, with your token: GH_TOKEN=$(gh auth token)",
+    "lmtbot release 2024-S1-MX-2 --notes notes.md  write the notes, print the command for gh",
 )
 
 
