@@ -1,4 +1,4 @@
-"""A night at the telescope, and all that follows until the project is archived: on a GitHub of its own, with simulated data.
+"""A night at the telescope, and all that follows until the project is archived: on a GitHub of its own, simulated data.
 
 The commands are those that an operator types, the workflows are the repository's own, and the people (PO, DA) act
 through GitHub. All of it lies in a folder of its own, with a transcript to read; afterwards it stays, to go on by hand.

@@ -143,6 +143,14 @@ class Parcel(Frozen):
     """Its files, by name."""
 
     @property
+    def archive_words(self) -> tuple[str, ...]:
+        """Return the words of the run line by which the pipeline itself sends it."""
+        obsnums = ",".join(str(one.obsnum) for one in self.metadata.members)
+        key = "obsnum" if self.metadata.kind == "observation" else "obsnums"
+        kept = [word for word in self.metadata.lines[0].split() if word.startswith(("_io=", "_s="))]
+        return (f"{key}={obsnums}", *kept, "archive=1")
+
+    @property
     def checksum(self) -> str:
         """Return the one checksum of all its files."""
         return checksum_of((one.name, one.sha256) for one in self.files)
