@@ -33,7 +33,7 @@ lint: .venv/ready
 .venv/ready: pyproject.toml requirements.txt constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(INSTALL) --editable '.[raw,sim,github-sim,test,lint]'
+	$(INSTALL) --editable '.[raw,archive,sim,github-sim,test,lint]'
 	touch $@
 
 clean:

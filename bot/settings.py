@@ -202,6 +202,38 @@ class Policies(Frozen):
     links), or `states`, without anything that was measured or stands in a log."""
 
 
+class Dataverse(Frozen):
+    """A Dataverse that products are sent to; the API token comes from the environment (docs/archive.md)."""
+
+    route: Literal["pipeline", "api"] = "pipeline"
+    """pipeline: by the pipeline's own archive=1, one line at a time; api: by Dataverse's native API."""
+    address: Text = ""
+    """Its address, e.g. https://dataverse.example.org (route api)."""
+    collection: Text = ""
+    """Alias of the collection that holds the datasets; {pid} stands for the project."""
+    contact: Text = ""
+    """E-mail address that every dataset names, as Dataverse asks for."""
+    patience_minutes: WholeNumber = Field(default=30, ge=1)
+    """How long a dataset that Dataverse has locked is waited for."""
+
+
+class Archiving(Frozen):
+    """How and where released projects are archived."""
+
+    store: Literal["bag", "dataverse"] = "bag"
+    """bag: a BagIt bag with RO-Crate metadata for each observation and combination; dataverse: a dataset for each."""
+    folder: Text = ""
+    """Where the bags lie; "": $WORK_LMT/archive."""
+    failed: Literal["leave_out", "archive"] = "leave_out"
+    """What becomes of observations that are graded as failed."""
+    terms: Text = "Proprietary until the public date; afterwards under the data policy of the observatory."
+    """Under which terms the products may be used."""
+    tries: WholeNumber = Field(default=3, ge=1, le=10)
+    """How often a call to the archive that got no answer is made."""
+    dataverse: Dataverse = Dataverse()
+    """The Dataverse."""
+
+
 class Settings(Frozen):
     """Everything that a site may set. Unknown keys are errors: a misspelt key would be ignored in silence."""
 
@@ -225,6 +257,8 @@ class Settings(Frozen):
     """Machines by name: unity, helpdesk, malt."""
     policies: Policies = Policies()
     """What the site wants of the loop."""
+    archive: Archiving = Archiving()
+    """The archive."""
     project_table: Text = ""
     """CSV file of the site's projects (pid,title,pi,github,public), whole path or below the repository; "": none."""
     products: Text = ""

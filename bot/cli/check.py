@@ -10,19 +10,22 @@ makes run. Settings and templates are then DIR's: the files that are checked may
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from bot.cli.github import event_text, opened
 from bot.cli.output import print_json, print_table
 from bot.doors.files import append_text
 from bot.errors import Finding, ProjectError, Severity
+from bot.model.deposit import Manifest
 from bot.report.check_text import HEAD, WEIGHT, by_project, counts, github_command, is_shown
 from bot.report.plan_difference import as_json, headline, report_as_text
 from bot.settings import Site
 from bot.stages.check import CheckReport, check_projects, find_log
 from bot.stages.planning import project_ids
-from bot.stages.pull_check import PullReport, check_pull, summary_page
+from bot.stages.pull_check import Manifests, PullReport, check_pull, summary_page
 
 EXAMPLES = (
     "lmtbot check                                   all projects",
@@ -69,7 +72,7 @@ def _run_pull(args: argparse.Namespace, site: Site, log: Path | None) -> int:
     if args.pid:
         raise ProjectError("--base finds the projects that differ by itself; leave the names out")
     branch = args.branch or os.environ.get("GITHUB_HEAD_REF", "")
-    report = check_pull(site, site.code, branch=branch, log=log)
+    report = check_pull(site, site.code, branch=branch, log=log, archive=_manifests(site))
     least = Severity(args.severity)
     shown = [*report.findings, *(finding for finding in report.check.findings if is_shown(finding, least))]
     if args.json:
@@ -82,6 +85,23 @@ def _run_pull(args: argparse.Namespace, site: Site, log: Path | None) -> int:
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         append_text(Path(summary), summary_page(site, report, shown))
     return 1 if report.has_errors else 0
+
+
+def _manifests(site: Site) -> Manifests | None:
+    """Return how to read a release's manifest, where this run checks a pull request of the bot's own; else None."""
+    told = json.loads(event_text() or "{}").get("pull_request") or {}
+    head, base = (((told.get(side) or {}).get("repo") or {}).get("full_name") for side in ("head", "base"))
+    author = (told.get("user") or {}).get("login", "")
+    if head is None or head != base or author.lower() != site.settings.github.bot.lower():
+        return None
+
+    def manifest(tag: str) -> Manifest | None:
+        from bot.stages.archive_pull import manifest_of  # few pull requests bring an archive.yaml
+
+        with opened(site, dry_run=True) as github:
+            return manifest_of(github, tag)
+
+    return manifest
 
 
 def _print_pull(report: PullReport, shown: Sequence[Finding]) -> None:

@@ -1,4 +1,4 @@
-"""A night at the telescope, and all that follows until level 2 is done: on a GitHub of its own, with simulated data.
+"""A night at the telescope, and all that follows until the project is archived: on a GitHub of its own, simulated data.
 
 The commands are those that an operator types, the workflows are the repository's own, and the people (PO, DA) act
 through GitHub. All of it lies in a folder of its own, with a transcript to read; afterwards it stays, to go on by hand.
@@ -72,7 +72,8 @@ def run(args: argparse.Namespace, _site: Site) -> int:
 
 
 def _play(sandbox: Sandbox, told: Transcript) -> None:
-    from bot.sim.story.loop import PID, Loop
+    from bot.sim.story.archive import Archiving
+    from bot.sim.story.loop import Loop
     from bot.sim.story.people import People
 
     site = sandbox.folder / "site"
@@ -83,9 +84,14 @@ def _play(sandbox: Sandbox, told: Transcript) -> None:
         for command in commands:
             typed = [word.format_map(places) for word in command.split()]
             told.terminal(f"lmtbot {shlex.join(typed)}".replace(f"{site}{os.sep}", ""), checkout.lmtbot(*typed))
-    state = Loop(People(sandbox.address, sandbox.repository), told, checkout.lmtbot).play()
-    if state != "done":
-        raise DoorError(f"{PID} is {state!r} and not done; the site is in {site}")
+    people = People(sandbox.address, sandbox.repository)
+    _must(Loop(people, told, checkout.lmtbot).play(), "done", site)
+    _must(Archiving(people, told, checkout.lmtbot, sandbox.folder).play(), "archived", site)
+
+
+def _must(state: str, wanted: str, site: Path) -> None:
+    if state != wanted:
+        raise DoorError(f"the project is {state!r} and not {wanted}; the site is in {site}")
 
 
 class _Checkout:
@@ -100,7 +106,8 @@ class _Checkout:
         """Run lmtbot as if it had been typed on a fresh checkout; return what it printed."""
         _git("-C", str(self.folder), "pull", "-q", "--ff-only")
         told = {"DATA_LMT": str(self.site / "data"), "WORK_LMT": str(self.site / "work"), "LMTSIM_PLOTS": "few"}
-        environment = os.environ | told | {"LMTSIM_PYTHON": sys.executable}
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("GH_", "GITHUB_", "LMTBOT_"))}
+        environment = ours | told | {"LMTSIM_PYTHON": sys.executable}
         command = [sys.executable, "-m", "bot", *words]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:

@@ -6,6 +6,8 @@ import hashlib
 import subprocess
 from pathlib import Path
 
+from bot.errors import DoorError
+
 
 def describe_head(root: Path, below: str) -> tuple[str, str]:
     """Return (commit, its author) of HEAD; of a merge on GitHub the author is who merged.
@@ -47,6 +49,33 @@ def last_change(root: Path, below: str, before: str = "HEAD") -> str:
     Of a merged pull request it is the merge. The checkout must have the whole history.
     """
     return _git(root, "log", "-1", "--first-parent", "--format=%H", before, "--", below)
+
+
+def commit_of(root: Path, name: str) -> str:
+    """Return the commit that a tag (refs/tags/...), branch or other name means; "" where there is no such name."""
+    return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+
+
+def tags_of(root: Path, below: str) -> list[str]:
+    """Return the tags whose name begins with a word and a slash."""
+    return _git(root, "tag", "--list", f"{below}/*").split()
+
+
+def is_ancestor(root: Path, commit: str, of: str = "HEAD") -> bool:
+    """Say whether a commit is part of the history of another; no where git cannot tell."""
+    return bool(commit) and _git(root, "merge-base", commit, of) == commit
+
+
+def text_at(root: Path, commit: str, path: str) -> str | None:
+    """Return a file's text as it was at a commit, None where there was none; raise DoorError if git cannot read it."""
+    command = ["git", "-C", str(root), "cat-file", "blob", f"{commit}:{path}"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DoorError(f"{path} at {commit[:12]}: git does not answer ({type(error).__name__})") from error
+    if done.returncode != 0:
+        return None
+    return done.stdout.decode("utf-8", "replace")
 
 
 def changed_between(root: Path, before: str, after: str, below: str) -> list[str] | None:

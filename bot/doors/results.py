@@ -26,9 +26,17 @@ DOOMED = ".doomed-"
 def read_products(tree: Path, name: str) -> Products | None:
     """Read what a unit left in a WORK_LMT of its own; None when there is no directory, or more than one."""
     folders = _homes(tree, name)
-    if len(folders) != 1:
-        return None
-    folder = folders[0] / name
+    return _read(folders[0] / name) if len(folders) == 1 else None
+
+
+def read_official(project: Path, name: str) -> Products | None:
+    """Read what lies in a unit's official directory, below the project's folder; None when there is none."""
+    folder = project / name
+    return _read(folder) if folder.is_dir() else None
+
+
+def _read(folder: Path) -> Products:
+    name = folder.name
     sizes = {entry.name: entry.stat().st_size for entry in os.scandir(folder) if entry.is_file()}
     banks = {bank: _rc(folder / f"lmtoy_{name}__{bank}.rc") for bank in (0, 1)}
     metadata = folder.parent / "dir4dv" / name

@@ -20,6 +20,7 @@ from pydantic_core.core_schema import ModelSchema
 
 from bot.errors import ProjectError
 from bot.formats.project_file import MODELS
+from bot.model.deposit import Manifest, Metadata
 from bot.model.project import MODE_PATTERN
 from bot.model.scalars import Grade, Pid
 from bot.settings import Settings
@@ -28,9 +29,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, type[BaseModel]] = {
     **{name.removesuffix(".yaml"): model for name, model in MODELS.items()},
     "settings": Settings,
+    "deposit": Metadata,
+    "manifest": Manifest,
 }
 NAMES = tuple(_MODELS)
-"""project, qa, level2, archive, settings."""
+"""project, qa, level2, archive, settings; deposit, manifest."""
 
 PARAMETERS = "#/$defs/Parameters"
 

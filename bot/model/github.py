@@ -125,3 +125,26 @@ class Place:
     def owner(self) -> str:
         """Return the account or organisation that the repository belongs to."""
         return self.repository.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file of a release."""
+
+    id: int
+    name: str
+    size: int
+    digest: str = ""
+    """algorithm:hex, "" where GitHub does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A published release, or a draft of one."""
+
+    id: int
+    tag: str
+    author: str
+    url: str
+    upload_url: str
+    assets: tuple[Asset, ...] = ()

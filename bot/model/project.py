@@ -298,9 +298,11 @@ class Deposit(Frozen):
     name: Word
     """Obsnum, or FIRST_LAST."""
     id: Text
-    """Identifier that the archive gave (DOI)."""
+    """Identifier in the archive: DOI, or bag:PID/NAME/vN."""
     checksum: Word
-    """algorithm:hex of what was sent."""
+    """algorithm:hex of what was sent: of the list of its files' checksums."""
+    tag: Word
+    """The release that sent it; a later one that changes nothing of it sends nothing."""
 
 
 class Archive(Frozen):
@@ -309,8 +311,14 @@ class Archive(Frozen):
     tag: Word
     """The release, PID/vN."""
     date: Day
-    """When it was sent."""
+    """When it was begun to be sent."""
     commit: Word
     """The commit that the tag named then."""
+    digest: Word
+    """Digest of the plan of level 2 that made the products."""
+    store: Word
+    """Where it was sent: bag, dataverse, or pipeline (by its own archive=1)."""
     deposits: tuple[Deposit, ...] = ()
     """One an observation or combination."""
+    left_out: dict[Word, Text] = Field(default_factory=dict)
+    """What the release does not archive, with the reason."""

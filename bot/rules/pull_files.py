@@ -15,9 +15,11 @@ from bot.errors import Finding, Severity
 from bot.formats.markdown import visible
 from bot.formats.project_file import ARCHIVE_FILE, LEVEL2_FILE, MODELS, PROJECT_FILE
 from bot.formats.yaml_text import MAX_BYTES
+from bot.model.deposit import Manifest, archive_of
 from bot.model.project import Level2
 from bot.model.scalars import PID_PATTERN
 from bot.model.tree import Kind, Trees
+from bot.rules.archive import archive_text
 from bot.rules.level2 import level2_text
 
 PROJECTS = "projects"
@@ -71,8 +73,13 @@ UNKNOWN_FILE = PullRule(
 )  # fmt: skip
 ARCHIVE_BY_HAND = PullRule(
     "ARCHIVE_BY_HAND", Severity.ERROR, "archive.yaml is added, changed or taken away",
-    "it says what lies in the archive; lmtbot alone writes it, on main, when it has sent the data",
+    "it says what lies in the archive; lmtbot alone writes it, in a pull request of its own, when it has sent the data",
     f"take the change of {ARCHIVE_FILE} out of the pull request",
+)  # fmt: skip
+ARCHIVE_WRONG = PullRule(
+    "ARCHIVE_WRONG", Severity.ERROR, "archive.yaml is not what the manifest of its release makes",
+    "what it says would not be what lies in the archive",
+    "run the workflow `archive` of that release again: lmtbot writes it anew",
 )  # fmt: skip
 LEVEL2_BY_HAND = PullRule(
     "LEVEL2_BY_HAND", Severity.ERROR, "level2.yaml is changed and is not what follows from project.yaml and qa.yaml",
@@ -111,8 +118,8 @@ BASE_MOVED = PullRule(
     "what others merged meanwhile is told as if the pull request undid it", "run the check again from a new push",
 )  # fmt: skip
 RULES = (
-    NO_FILE, NO_PROJECT_ID, TOO_LARGE, UNKNOWN_FILE, ARCHIVE_BY_HAND, LEVEL2_BY_HAND, LEVEL2_STALE, PROJECT_GONE,
-    BASE_UNREADABLE, NO_PLAN, BASE_MOVED, CODE_TOO,
+    NO_FILE, NO_PROJECT_ID, TOO_LARGE, UNKNOWN_FILE, ARCHIVE_BY_HAND, ARCHIVE_WRONG, LEVEL2_BY_HAND, LEVEL2_STALE,
+    PROJECT_GONE, BASE_UNREADABLE, NO_PLAN, BASE_MOVED, CODE_TOO,
 )  # fmt: skip
 """Every rule. docs/checks.md describes each, a test holds it to that."""
 
@@ -140,8 +147,11 @@ def is_pid(name: str) -> bool:
     return re.fullmatch(PID_PATTERN.strip("^$"), name) is not None
 
 
-def file_findings(trees: Trees) -> Iterator[Finding]:
-    """Yield what is said of the files that differ, whatever they hold."""
+def file_findings(trees: Trees, *, archiving: str = "") -> Iterator[Finding]:
+    """Yield what is said of the files that differ, whatever they hold.
+
+    `archiving`: the project whose archive.yaml the bot itself brings here; what it says is archive_findings' part.
+    """
     changed = changed_projects(trees)
     for pid in changed:
         if not is_pid(pid):
@@ -150,13 +160,25 @@ def file_findings(trees: Trees) -> Iterator[Finding]:
         if path.startswith(f"{PROJECTS}/") and path in trees.head:
             yield from _of_file(path, trees.head[path].size)
     for pid, names in changed.items():
-        if ARCHIVE_FILE in names:
+        path = f"{PROJECTS}/{pid}/{ARCHIVE_FILE}"
+        if ARCHIVE_FILE in names and (pid != archiving or path not in trees.head):
             yield ARCHIVE_BY_HAND.finding(f"{PROJECTS}/{pid}/{ARCHIVE_FILE}", _became(trees, pid, ARCHIVE_FILE))
         if LEVEL2_FILE in names and _has(trees.head, pid) and f"{PROJECTS}/{pid}/{LEVEL2_FILE}" not in trees.head:
             yield LEVEL2_BY_HAND.finding(f"{PROJECTS}/{pid}/{LEVEL2_FILE}", _became(trees, pid, LEVEL2_FILE))
     code = [path for path in trees.differing if path.startswith(CODE)]
     if code and changed:
         yield CODE_TOO.finding(code[0], f"code, templates or settings differ as well, {len(code)} in all")
+
+
+def archive_findings(pid: str, text: str, manifest: Manifest | None) -> Iterator[Finding]:
+    """Yield what is wrong with the archive.yaml that the bot brings; `manifest`: that of the release, None: no such."""
+    path = f"{PROJECTS}/{pid}/{ARCHIVE_FILE}"
+    if manifest is None:
+        yield ARCHIVE_WRONG.finding(path, "its release has no manifest.json that can be read")
+        return
+    if text != (right := archive_text(archive_of(manifest))):
+        line, what = _first_difference(text, right)
+        yield ARCHIVE_WRONG.finding(path, what, line=line)
 
 
 def _of_file(path: str, size: int) -> Iterator[Finding]:

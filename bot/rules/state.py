@@ -174,4 +174,8 @@ def _level2_state(promotion: Promotion, count: _Count, ledger: Ledger, runner: s
         return State.LEVEL2_FAILED, f"the reason in `lmtbot history {plan.pid}`, then `/retry`"
     if count.todo or count.blocked:
         return State.APPROVED, "level 2 by the runner"
-    return (State.ARCHIVED, "nobody") if promotion.archive else (State.DONE, "a release by the PO")
+    if promotion.archive is None:
+        return State.DONE, "a release by the PO"
+    if promotion.archive.digest == plan.digest:
+        return State.ARCHIVED, "nobody"
+    return State.DONE, f"a release by the PO: {promotion.archive.tag}, which is archived, is older"

@@ -16,10 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from bot.doors.files import read_text
 from bot.doors.git import describe_head
 from bot.doors.github import GitHub
-from bot.doors.github.repository import Moved
 from bot.doors.templates import render_template
 from bot.errors import DoorError, ProjectError, SettingsError
-from bot.formats.marker import marker, read_marker
+from bot.formats.marker import marker
 from bot.formats.project_file import PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder
 from bot.model.github import Pull
 from bot.model.label import ARRIVAL
@@ -33,11 +32,10 @@ from bot.settings import QuietHours, Site
 from bot.stages.arrival import added, look
 from bot.stages.check import read_rows
 from bot.stages.planning import read_others, read_project
+from bot.stages.proposing import Branch
 
 PREFIX = "arrival/"
 KIND, HELD_KIND = "arrival", "held"
-TRIES = 3
-"""How often a branch that somebody moves meanwhile is read again."""
 Texts = Mapping[str, str]
 
 
@@ -91,23 +89,21 @@ class _Proposer:
     def propose(self, arrival: ProjectArrival, known: Pull | None, *, waits: bool) -> Proposal:
         """Open or renew one pull request."""
         key = self._key(arrival)
-        if known and ARRIVAL.name in known.labels and self._mark(known) == {"key": key, "head": known.head}:
+        branch = self._branch(arrival.pid)
+        if known and ARRIVAL.name in known.labels and branch.mark(known) == {"key": key, "head": known.head}:
             return Proposal(arrival.pid, Became.UNCHANGED, known.number, known.url, known.title)
         if known is None and (closed := self._closed_by_people(arrival, key)):
             return closed
         if known is None and waits:
             return Proposal(arrival.pid, Became.WAITING, told="quiet hours: opened when they are over")
-        for left in reversed(range(TRIES)):
-            try:
-                return self._renew(arrival, known, key)
-            except Moved:
-                if not left:
-                    raise
-                known = self.github.pull(known.number) if known else None
-            except ProjectError as error:  # of one project, which must not hold up the others
-                number, url = (known.number, known.url) if known else (0, "")
-                return Proposal(arrival.pid, Became.WAITING, number, url, f"its files cannot be read: {error}")
-        raise AssertionError("unreachable")
+        try:
+            return branch.renew(known, lambda pull: self._renew(arrival, pull, key))
+        except ProjectError as error:  # of one project, which must not hold up the others
+            number, url = (known.number, known.url) if known else (0, "")
+            return Proposal(arrival.pid, Became.WAITING, number, url, f"its files cannot be read: {error}")
+
+    def _branch(self, pid: str) -> Branch:
+        return Branch(self.github, PREFIX + pid, KIND)
 
     def close(self, pid: str, pull: Pull) -> Proposal:
         """Close a pull request whose observations main has, or leaves out."""
@@ -117,7 +113,7 @@ class _Proposer:
 
     def _renew(self, arrival: ProjectArrival, known: Pull | None, key: str) -> Proposal:
         branch = PREFIX + arrival.pid
-        head = self._head(arrival, known, branch)
+        head = self._head(arrival, known)
         texts = self._texts(arrival.pid, head)
         after = added(self.site, arrival, texts)
         files = {_path(arrival.pid, name): text for name, text in after.items() if text != texts[name]}
@@ -145,21 +141,14 @@ class _Proposer:
             self.github.ensure_comment(pull.number, HELD_KIND, comment)
         self.github.ensure_labels(pull, (ARRIVAL.name,))
 
-    def _head(self, arrival: ProjectArrival, known: Pull | None, branch: str) -> str:
+    def _head(self, arrival: ProjectArrival, known: Pull | None) -> str:
         """Return the commit to go on from: main, or the branch with all of main in it."""
-        tip = known.head if known else self.github.tip(branch)
-        if not tip:
-            return self.main
-        mark = self._mark(known) if known else {}
-        if mark.get("key", "").partition(".")[0] == self._base(arrival.pid):
-            return tip  # main's files of this project are those that the branch was made from
-        merged = self.github.merge_main_into(branch)
-        if (
-            merged is None
-        ):  # people edited the same lines on both sides: main's stay, theirs are in the branch's history
+        branch = self._branch(arrival.pid)
+        head, stuck = branch.head(known, self._base(arrival.pid), self.main)
+        if stuck:  # people edited the same lines on both sides: main's stay, theirs are in the branch's history
             message = f"{arrival.pid}: main's files again, its lines and the branch's did not go together"
-            return self.github.commit(branch, (self.main, tip), self._own_texts(arrival.pid), message)
-        return merged or tip
+            return self.github.commit(branch.name, (self.main, stuck), self._own_texts(arrival.pid), message)
+        return head
 
     def _texts(self, pid: str, commit: str) -> dict[str, str]:
         if commit == self.main:
@@ -179,16 +168,13 @@ class _Proposer:
         held = [[str(one.why), one.obsnum or 0] for one in self._held(arrival.pid)]
         return f"{self._base(arrival.pid)}.{digest_of([sources, held])}"
 
-    def _mark(self, pull: Pull) -> dict[str, str]:
-        return dict(read_marker(pull.body, KIND) or {}) if self.github.own(pull.author) else {}
-
     def _held(self, pid: str) -> list[Held]:
         return [one for one in self.arrivals.held if one.pid == pid]
 
     def _closed_by_people(self, arrival: ProjectArrival, key: str) -> Proposal | None:
         """Return the answer when the last pull request of just these observations was closed and not merged."""
         last = next(iter(self.github.pulls_of_branch(PREFIX + arrival.pid)), None)
-        if last is None or last.is_open or last.is_merged or self._mark(last).get("key") != key:
+        if last is None or last.is_open or last.is_merged or self._branch(arrival.pid).mark(last).get("key") != key:
             return None
         told = f"#{last.number} was closed without merging; reopen it to take these {arrival.count} observations"
         return Proposal(arrival.pid, Became.WAITING, last.number, last.url, told)

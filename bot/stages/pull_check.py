@@ -6,7 +6,7 @@ never run. Settings and templates come from `site.code`, which is the base.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,12 +16,16 @@ from bot.doors.git import commit_of_head, parents_of_head
 from bot.doors.templates import render_markdown
 from bot.doors.trees import read_trees
 from bot.errors import Finding, ProjectError, Severity
-from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE
-from bot.formats.validation import read_model
+from bot.formats.project_file import ARCHIVE_FILE, LEVEL2_FILE, PROJECT_FILE
+from bot.formats.validation import read_model, validate
+from bot.formats.yaml_text import parse_document
+from bot.model.deposit import Manifest
 from bot.model.plan import Plan
+from bot.model.project import Archive
 from bot.model.tree import Entry, Trees
 from bot.report.plan_difference import Detail, page_values
 from bot.rules import pull_files as rules
+from bot.rules.archive import ARCHIVE_PREFIX, parse_tag
 from bot.rules.level2 import level2_of
 from bot.rules.plan import needed_projects, plan_project
 from bot.rules.plan_difference import Became, ProjectDifference, difference_of, empty_plan, seems_renamed
@@ -33,6 +37,8 @@ LEVELS = (1, 2)
 PAGE = "github/pull_check.md.j2"
 SUMMARY_BYTES = 1_000_000
 """GitHub takes a step summary of at most 1 MiB, and shows nothing of a larger one."""
+Manifests = Callable[[str], Manifest | None]
+"""The tag of a release -> its manifest, None where it has none."""
 Plans = Mapping[int, Plan]
 """level -> plan."""
 
@@ -55,15 +61,24 @@ class PullReport:
         return any(finding.severity is Severity.ERROR for finding in (*self.findings, *self.check.findings))
 
 
-def check_pull(site: Site, base: Path, *, branch: str = "", log: Path | None = None) -> PullReport:
-    """Check what differs between the checkout `base` and `site.root`; `branch` is the pull request's."""
+def check_pull(
+    site: Site, base: Path, *, branch: str = "", log: Path | None = None, archive: Manifests | None = None
+) -> PullReport:
+    """Check what differs between the checkout `base` and `site.root`; `branch` is the pull request's.
+
+    `archive`: where the pull request is the bot's own, how to get the manifest of a release.
+    """
     trees = read_trees(base, site.root)
     if refused := rules.no_files(trees):
         return PullReport(CheckReport((), (), log), tuple(refused))
     before, after = _Side(replace(site, root=base), trees.base), _Side(site, trees.head)
     pull = _Pull(before, after, rules.changed_projects(trees), branch)
     check = pull.check(log)
-    of_files = (*_moved(before.site, site), *rules.file_findings(trees), *_settings(site, trees))
+    archiving = branch.removeprefix(ARCHIVE_PREFIX) if archive and branch.startswith(ARCHIVE_PREFIX) else ""
+    of_files = (
+        *_moved(before.site, site), *rules.file_findings(trees, archiving=archiving), *_settings(site, trees),
+        *(_archive(site, trees, archiving, archive) if archive and archiving else ()),
+    )  # fmt: skip
     findings = (*of_files, *pull.findings(check))
     inside = sum(len(names) for names in pull.changed.values())
     return PullReport(check, findings, tuple(pull.projects()), len(trees.differing) - inside)
@@ -212,6 +227,20 @@ def _planned(side: _Side, pid: str) -> _Planned:
 
 def _no_plans(pid: str) -> Plans:
     return {level: empty_plan(pid, level) for level in LEVELS}
+
+
+def _archive(site: Site, trees: Trees, pid: str, manifests: Manifests) -> Iterator[Finding]:
+    """Hold archive.yaml against the manifest of the release that it names."""
+    path = f"{rules.PROJECTS}/{pid}/{ARCHIVE_FILE}"
+    if path not in trees.differing or path not in trees.head:
+        return
+    text = read_bytes(site.root / path, cure="it must be a readable file").decode("utf-8", "replace")
+    try:
+        tag = validate(parse_document(text, path), Archive).tag
+        named = parse_tag(tag).pid == pid
+    except ProjectError:
+        named, tag = False, ""
+    yield from rules.archive_findings(pid, text, manifests(tag) if named else None)
 
 
 def _settings(site: Site, trees: Trees) -> Sequence[Finding]:

@@ -13,12 +13,11 @@ from urllib.parse import quote
 
 from bot.doors.git import describe_head
 from bot.doors.github import GitHub
-from bot.doors.github.repository import Moved
 from bot.doors.ledger import LedgerDoor
 from bot.doors.templates import render_template
 from bot.errors import ProjectError
 from bot.formats.markdown import prose
-from bot.formats.marker import marker, read_marker
+from bot.formats.marker import marker
 from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder, read_level2
 from bot.model.github import Check, Conclusion, Pull
 from bot.model.label import QA
@@ -39,9 +38,9 @@ from bot.stages.exposing import exposure_of
 from bot.stages.level1 import better_units, foreign_ledgers
 from bot.stages.level2 import unlisted_or_fault
 from bot.stages.planning import read_others, read_plan
+from bot.stages.proposing import Branch
 
 KIND, CHECK = "qa", "qa"
-TRIES = 3
 CONFLICT = "conflict-"
 """Before the key of a body that was written while main could not be merged: the next change tries that again."""
 FILES = (PROJECT_FILE, QA_FILE, LEVEL2_FILE)
@@ -65,8 +64,8 @@ def renew_qa(site: Site, github: GitHub, pid: str, *, after: str = "") -> Propos
 
     `after`: the merge of the same lines that was refused. Nothing is written where nothing changed.
     """
-    known = next((one for one in github.open_pulls(QA_PREFIX + pid) if one.branch == QA_PREFIX + pid), None)
     renewing = Renewing(site, github, pid, after)
+    known = renewing.branch.known()
     if known is None and not renewing.is_wanted():
         return Proposal(pid, Became.UNCHANGED, told="nothing to grade")
     return renewing.renew(known, None)
@@ -77,7 +76,7 @@ class Renewing:
 
     def __init__(self, site: Site, github: GitHub, pid: str, after: str = "") -> None:
         self.site, self.github, self.pid, self.after = site, github, pid, after
-        self.branch = QA_PREFIX + pid
+        self.branch = Branch(github, QA_PREFIX + pid, KIND)
         self.commit = ""
         """What the files of the branch became."""
         self.main, self.plan = read_plan(site, pid)
@@ -103,20 +102,14 @@ class Renewing:
         key = self._key()
         if known and edit is None and self._is_current(known, key):
             return Proposal(self.pid, Became.UNCHANGED, known.number, known.url, known.title)
-        for left in reversed(range(TRIES)):
-            try:
-                return self._renew(known, edit, message, key)
-            except Moved:
-                if not left:
-                    raise
-                known = self.github.pull(known.number) if known else None
-        raise AssertionError("unreachable")
+        return self.branch.renew(known, lambda pull: self._renew(pull, edit, message, key))
 
     def _renew(self, known: Pull | None, edit: Edit | None, message: str, key: str) -> Proposal:
-        if edit and (made := self.github.commit_with(self.branch, message)):
+        if edit and (made := self.github.commit_with(self.branch.name, message)):
             self._sheet(self._texts(made.parents[0]), edit)  # it was made before the answer was given: say the same
             self.commit, edit = made.sha, None
-        head, is_conflict = self._head(known)
+        main = describe_head(self.site.root, "projects")[0].rstrip("+")
+        head, stuck = self.branch.head(known, self._base(), main)
         try:
             texts = self._texts(head)
             sheet, files = self._sheet(texts, edit)
@@ -128,9 +121,9 @@ class Renewing:
         changed = {self._path(name): text for name, text in files.items() if text != texts[name]}
         if changed:
             words = message or f"{self.pid}: verdicts to be given, lines of level 2"
-            head = self.github.commit(self.branch, (head,), changed, words)
+            head = self.github.commit(self.branch.name, (head,), changed, words)
             self.commit = self.commit or head
-        if is_conflict:
+        if stuck:
             key = CONFLICT + key
             conflict = "main changed the same lines as this branch: resolve the conflict on GitHub or by git"
             sheet = replace(sheet, faults=(conflict, *sheet.faults))
@@ -142,28 +135,17 @@ class Renewing:
         """Have pull request, check and reviewers; a new one's label and an older one's body come last, as _is_current
         goes by them."""
         title, body = self._title(sheet), self._body(sheet, key, head)
-        pull = known or self.github.ensure_pull(None, self.branch, title, body)
+        pull = known or self.github.ensure_pull(None, self.branch.name, title, body)
         holders = self.site.settings.roles.da
         self.github.ensure_reviewers(pull, holders.users, holders.teams)
         self._check(head, sheet.faults)
         self.github.ensure_labels(pull, (QA.name,))
-        return self.github.ensure_pull(pull, self.branch, title, body)
+        return self.github.ensure_pull(pull, self.branch.name, title, body)
 
     def _is_current(self, known: Pull, key: str) -> bool:
         """Say whether nothing has changed since everything was told, or a conflict still waits for people."""
         marks = ({"key": one, "head": known.head} for one in (key, CONFLICT + key))
-        return QA.name in known.labels and self._mark(known) in marks
-
-    def _head(self, known: Pull | None) -> tuple[str, bool]:
-        """Return the commit to go on from, with all of main in it, and whether main cannot be merged."""
-        main = describe_head(self.site.root, "projects")[0].rstrip("+")
-        tip = known.head if known else self.github.tip(self.branch)
-        if not tip:
-            return main, False
-        if known and self._mark(known).get("key", "").partition(".")[0] == self._base():
-            return tip, False
-        merged = self.github.merge_main_into(self.branch)
-        return (merged or tip), merged is None
+        return QA.name in known.labels and self.branch.mark(known) in marks
 
     def _texts(self, commit: str) -> dict[str, str]:
         return self.github.texts(f"projects/{self.pid}", FILES, commit)
@@ -222,9 +204,6 @@ class Renewing:
             words = "Every combined obsnum is graded, nothing is stale, everything is explained."
             check = Check(CHECK, "the verdict is complete", words, Conclusion.SUCCESS)
         self.github.ensure_check(head, check)
-
-    def _mark(self, pull: Pull) -> dict[str, str]:
-        return dict(read_marker(pull.body, KIND) or {}) if self.github.own(pull.author) else {}
 
     def _base(self) -> str:
         """Return the digest of main's files of the project."""

@@ -41,6 +41,13 @@ cat >>"$name/lmtoy_$name.rc" <<END
 instrument="RSR"
 obspgm="Bs"
 obsnum=$name
+ra=187.7059
+dec=12.3911
+date_obs="2024-05-02T11:21:31"
+inttime=600
+tau=0.08
+PIName="Ada Example"
+projectTitle="A galaxy"
 nchan=1297
 rms=0.000${#said}$total
 obsnum_list=$members

@@ -18,6 +18,7 @@ __all__ = ["pull"]
 PROJECT, QA, LEVEL2 = (f"projects/{PID}/{name}.yaml" for name in ("project", "qa", "level2"))
 TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
 OUR_TAGS = {*TABLE_TAGS, "h2", "h3", "p", "ul", "li", "code", "pre", "details", "summary"}
+ARCHIVED = f"{{tag: {PID}/v1, date: 2026-01-01, commit: abc, digest: abc, store: bag}}\n"
 MORE = ("      - 117345\n", "      - 117345\n      - 117346\n")
 
 
@@ -174,7 +175,7 @@ def test_a_stale_level2_yaml_is_a_warning_and_in_the_qa_pull_request_an_error(
 
 
 def test_archive_yaml_by_hand_is_refused(pull: Pull) -> None:
-    pull.write(f"projects/{PID}/archive.yaml", f"tag: {PID}/v1\ndate: 2026-01-01\ncommit: abc\ndeposits: []\n")
+    pull.write(f"projects/{PID}/archive.yaml", ARCHIVED)
     assert pull.codes(code=1) == [("error", "ARCHIVE_BY_HAND", f"projects/{PID}/archive.yaml")]
 
 

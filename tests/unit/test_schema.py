@@ -15,6 +15,12 @@ from bot.formats.schema import NAMES, schema_of, schema_text
 
 COMMITTED = Path(__file__).parents[2] / "templates" / "schema"
 
+DEPOSIT = """
+identifier: P/1, kind: observation, project: P, title: t, pi: A, source: S, ra_deg: 1, dec_deg: 2, instrument: RSR,
+mode: RSR/Bs, observed: "2024-05-01T00:00:00", integration_s: 600, tau: 0.1, level: 2, bands: [{bank: all,
+frequency_ghz: 92, grade: 3}], members: [{obsnum: 1, project: P, observed: "2024-05-01T00:00:00"}],
+lines: [SLpipeline.sh obsnum=1], pipeline: "1.2", commit: abcdef0, decided: po, made: now, public: "2025-05-01"
+"""
 GOOD = {
     "project": """
 pid: 2024-S1-MX-2
@@ -42,11 +48,19 @@ combinations: {"101014_101015": {grade: 3}}
 """,
     "level2": "{digest: abc, lines: ['SLpipeline.sh obsnum=1']}",
     "archive": """
-{tag: P/v1, date: "2026-01-01", commit: abc, deposits: [{name: 101014, id: "doi:1", checksum: "sha256:0"}]}
+{tag: P/v1, date: "2026-01-01", commit: abc, digest: abc, store: bag,
+ deposits: [{name: 101014, id: "doi:1", checksum: "sha256:0", tag: P/v1}]}
+""",
+    "deposit": f"{{{DEPOSIT}}}",
+    "manifest": f"""
+{{tag: P/v1, commit: abc, date: "2026-01-01", digest: abc, store: bag, lines: [SLpipeline.sh obsnum=1], parcels: [
+  {{name: "1", metadata: {{{DEPOSIT}}}, files: [{{name: a, bytes: 1, sha256: a, md5: a, sha1: a, sha512: a}}]}}]}}
 """,
     "settings": "{pipeline: {command: [xvfb-run, -a, SLpipeline.sh], tries: 3}, jobs: 4}",
 }
 BAD = (
+    ("deposit", "{identifier: P/1}"),
+    ("manifest", "{tag: P/v1}"),
     ("settings", "{pipeline: {comand: [x]}}"),
     ("settings", "{jobs: 0}"),
     ("project", "mode: SEQ/Map"),

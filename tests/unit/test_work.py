@@ -145,10 +145,10 @@ def test_level_2_takes_over_the_state_once_its_lines_are_on_main() -> None:
     assert told(Ledger((*first, *second[:1])), locked=True) is State.LEVEL2_RUNNING
     assert told(Ledger((*first, record(level2.units[0], RunState.FAILED, level=2)))) is State.LEVEL2_FAILED
     assert told(Ledger((*first, *second))) is State.DONE
-    assert (
-        told(Ledger((*first, *second)), archive=Archive(tag="P-1/v1", date="2026-01-01", commit="abc"))
-        is State.ARCHIVED
-    )
+    archive = Archive(tag="P-1/v1", date="2026-01-01", commit="abc", digest=level2.digest, store="bag")
+    assert told(Ledger((*first, *second)), archive=archive) is State.ARCHIVED
+    older = archive.model_copy(update={"digest": "another"})
+    assert told(Ledger((*first, *second)), archive=older) is State.DONE, "level 2 was made anew since"
     assert told(Ledger((*first, *second)), changed) is State.STALE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import time
@@ -91,6 +92,35 @@ class Session:
         """Make a change; return the answer. Raise GitHubRefused, which says whether it may be done all the same."""
         self.writes += 1
         return self._call(method, self._whole(path), body, {})[1]
+
+    def upload(self, address: str, data: bytes, kind: str) -> Json:
+        """Send the bytes of a file to a whole address; return the answer. Raise GitHubRefused."""
+        self.calls, self.writes = self.calls + 1, self.writes + 1
+        headers = {**ACCEPT, "Content-Type": kind, "Content-Length": str(len(data))}
+        try:
+            return self._requester.requestMemoryBlobAndCheck("POST", address, {}, headers, io.BytesIO(data))[1]
+        except RequestException as error:
+            answer = Answer(NO_ANSWER, {}, type(error).__name__)
+        except GithubException as error:
+            told = error.data.get("message", "") if isinstance(error.data, dict) else ""
+            answer = Answer(error.status, {key.lower(): str(one) for key, one in (error.headers or {}).items()}, told)
+        raise GitHubRefused("POST", address.partition("?")[0], answer)
+
+    def download(self, path: str) -> str:
+        """Return the text of a file; raise GitHubRefused."""
+        self.calls += 1
+        address, accept = self._whole(path), {**ACCEPT, "Accept": "application/octet-stream"}
+        try:
+            status, headers, text = self._requester.requestJson(
+                "GET", address, None, accept, None, follow_302_redirect=True
+            )
+        except RequestException as error:
+            raise GitHubRefused("GET", path, Answer(NO_ANSWER, {}, type(error).__name__)) from error
+        except GithubException as error:
+            raise GitHubRefused("GET", path, _of_token(error)) from error
+        if status != 200:
+            raise GitHubRefused("GET", path, Answer(status, {key: str(one) for key, one in headers.items()}, ""))
+        return text
 
     def _whole(self, path: str) -> str:
         """Return an address; what does not begin with a slash is below the repository."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.model.github import Check, Comment, Commit, Conclusion, Pull, Review, ReviewState, Topic
+from bot.model.github import Asset, Check, Comment, Commit, Conclusion, Pull, Release, Review, ReviewState, Topic
 
 MOST_SUMMARY, MOST_DESCRIPTION = 65_535, 140
 CUT = "\n\n... cut here: GitHub shows no more."
@@ -70,6 +70,19 @@ def commit(told: Any) -> Commit:
     """Read a commit as lists give it."""
     parents = tuple(one["sha"] for one in told["parents"])
     return Commit(told["sha"], told["commit"]["message"], _login(told.get("author")), parents)
+
+
+def release(told: Any) -> Release:
+    """Read a release."""
+    assets = (
+        Asset(one["id"], one["name"], one["size"], one.get("digest") or "")
+        for one in told.get("assets") or ()
+        if one.get("state") == "uploaded"
+    )
+    upload_url = told["upload_url"].partition("{")[0]
+    return Release(
+        told["id"], told["tag_name"], _login(told.get("author")), told["html_url"], upload_url, tuple(assets)
+    )
 
 
 def review(told: Any) -> Review:

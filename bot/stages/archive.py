@@ -1,0 +1,205 @@
+"""The archive: a release on a tag PID/vN becomes deposits, and archive.yaml comes back by a pull request.
+
+Look, refuse with all reasons, or go on: pin the commit, measure, send what is not there yet, read all of it back, tell.
+A run that is cut off anywhere is gone on with by the next; what lies in the archive is never sent twice, and nothing is
+told before all of it was verified.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from bot.doors.archive_journal import ArchiveJournal
+from bot.doors.clock import now
+from bot.doors.files import write_whole
+from bot.doors.git import commit_of
+from bot.doors.github import GitHub
+from bot.doors.ledger import LedgerDoor
+from bot.doors.stores import Store
+from bot.errors import Busy, ProjectError
+from bot.formats.project_file import ARCHIVE_FILE
+from bot.model.deposit import Manifest, Parcel, Pinned, ReleaseTag, Stage, archive_of
+from bot.model.project import Archive, Deposit
+from bot.model.trail import Proposal
+from bot.rules import archive as rules
+from bot.settings import Site
+from bot.stages.archive_facts import ReleaseFacts, Releaser
+from bot.stages.archive_pull import propose_archive, releaser_of, tell_release
+from bot.stages.planning import read_project
+
+WAIT_S = 5.0
+"""How often who waits for its turn looks."""
+Watch = Callable[[str, int, int], None]
+"""Hears the name of the unit that is sent next, how many are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What came of a release."""
+
+    tag: ReleaseTag
+    refused: tuple[rules.Reason, ...] = ()
+    archive: Archive | None = None
+    sent: tuple[str, ...] = ()
+    """Names of what this run sent."""
+    pull: Proposal | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Say whether it lies in the archive."""
+        return not self.refused
+
+
+def archive_release(
+    site: Site, store: Store, tag: ReleaseTag, watch: Watch, *, github: GitHub | None = None, who: str = "",
+    wait_s: float = 0, dry_run: bool = False,
+) -> Archived:  # fmt: skip
+    """Archive a release; without GitHub archive.yaml is written into the checkout, to be committed.
+
+    Raise Busy when somebody archives or reduces the project for longer than `wait_s`, DoorError when the store fails:
+    then run it again.
+    """
+    site.need_work_there()
+    releaser = releaser_of(site, github, tag) if github else None
+    store.check()
+    journal = ArchiveJournal(site.need_work(), tag)
+    with _turn(journal, LedgerDoor(site.need_work(), tag.pid), wait_s):
+        found = journal.manifest()
+        pinned = journal.pinned()
+        if found and pinned and pinned.stage is not Stage.BEGUN:
+            done = _again(site, tag, found, pinned)
+        else:
+            done = _Sending(site, store, tag, journal, watch, who, dry_run=dry_run).send(releaser)
+    if done.refused or dry_run:
+        return done
+    if rules.is_overtaken(tag, read_project(site, tag.pid).archive):
+        return done
+    pull = _tell(site, github, journal)
+    _finish(journal)
+    return replace(done, pull=pull)
+
+
+@contextmanager
+def _turn(journal: ArchiveJournal, door: LedgerDoor, wait_s: float) -> Iterator[None]:
+    """Be the only one who archives, while no runner changes the project's products; wait for both if need be."""
+    ends = time.monotonic() + wait_s
+    with ExitStack() as stack:
+        while True:
+            try:
+                with ExitStack() as attempt:
+                    attempt.enter_context(journal.lock())
+                    attempt.enter_context(door.share())
+                    stack.push(attempt.pop_all())
+                break
+            except Busy:
+                if time.monotonic() >= ends:
+                    raise
+                time.sleep(WAIT_S)
+        yield
+
+
+def _again(site: Site, tag: ReleaseTag, manifest: Manifest, pinned: Pinned) -> Archived:
+    """Return what was archived already, or that the tag is not what it was."""
+    commit = commit_of(site.root, f"refs/tags/{tag}")
+    if commit != pinned.commit:
+        return Archived(tag, (rules.moved(tag, pinned.commit, commit),))
+    return Archived(tag, archive=archive_of(manifest))
+
+
+class _Sending:
+    """Sends one release."""
+
+    def __init__(
+        self, site: Site, store: Store, tag: ReleaseTag, journal: ArchiveJournal, watch: Watch, who: str, *,
+        dry_run: bool,
+    ) -> None:  # fmt: skip
+        self.site, self.store, self.tag, self.journal = site, store, tag, journal
+        self.watch, self.who, self.dry_run = watch, who, dry_run
+        self.facts = ReleaseFacts(site, tag)
+
+    def send(self, releaser: Releaser | None) -> Archived:
+        """Refuse it, or have all of it in the archive."""
+        asked = self.facts.asked(releaser)
+        if refused := rules.refusals(asked):
+            return Archived(self.tag, refused)
+        pinned = self.journal.pinned() or self._pin(releaser.login if releaser else self.who)
+        parcels = self.facts.parcels()
+        deposits, sent = [], []
+        for number, (name, (parcel, paths)) in enumerate(parcels.items()):
+            self.watch(name, number, len(parcels))
+            deposit = self._kept(parcel)
+            if deposit is None:
+                deposit = self.store.deposit(parcel, paths, self.tag)
+                sent.append(name)
+            pinned = pinned.with_deposit(deposit)
+            self._remember(pinned)
+            deposits.append(deposit)
+        manifest = self._manifest(pinned, [parcel for parcel, _ in parcels.values()], deposits)
+        if not self.dry_run:
+            self.journal.write_manifest(manifest)
+            self._remember(pinned.model_copy(update={"stage": Stage.DEPOSITED}))
+        return Archived(self.tag, archive=archive_of(manifest), sent=tuple(sent))
+
+    def _pin(self, who: str) -> Pinned:
+        commit, digest = self.facts.at_tag.commit, self.facts.plan.digest
+        today = date.fromisoformat(now()[:10])
+        pinned = Pinned(tag=str(self.tag), commit=commit, date=today, digest=digest, who=who)
+        self._remember(pinned)
+        return pinned
+
+    def _remember(self, pinned: Pinned) -> None:
+        if not self.dry_run:
+            self.journal.pin(pinned)
+
+    def _kept(self, parcel: Parcel) -> Deposit | None:
+        """Return the deposit of an earlier release that holds just these files, if it is whole there."""
+        found = rules.kept(parcel, self.facts.folder.archive, self.store.name)
+        if found and (faults := self.store.faults(found, parcel)):
+            logging.warning("%s of %s is sent again: %s", parcel.name, found.tag, "; ".join(faults))
+            return None
+        return found
+
+    def _manifest(self, pinned: Pinned, parcels: list[Parcel], deposits: list[Deposit]) -> Manifest:
+        level2 = self.facts.folder.level2
+        return Manifest(
+            tag=pinned.tag, commit=pinned.commit, date=pinned.date, digest=pinned.digest, store=self.store.name,
+            lines=level2.lines if level2 else (), parcels=tuple(parcels), left_out=self.facts.left_out,
+            deposits=tuple(deposits),
+        )  # fmt: skip
+
+
+def _tell(site: Site, github: GitHub | None, journal: ArchiveJournal) -> Proposal | None:
+    manifest = journal.manifest()
+    if manifest is None:
+        raise AssertionError("the manifest is written before anything is told")
+    archive = archive_of(manifest)
+    if github is not None:
+        tell_release(github, manifest, (journal.manifest_file, journal.lines_file))
+        return propose_archive(site, github, archive)
+    write_whole(archive_path(site, archive), rules.archive_text(archive))
+    return None
+
+
+def archive_path(site: Site, archive: Archive) -> Path:
+    """Return where archive.yaml of a release belongs in the checkout."""
+    return site.projects / rules.parse_tag(archive.tag).pid / ARCHIVE_FILE
+
+
+def _finish(journal: ArchiveJournal) -> None:
+    pinned = journal.pinned()
+    if pinned and pinned.stage is not Stage.TOLD:
+        journal.pin(pinned.model_copy(update={"stage": Stage.TOLD}))
+
+
+def known_manifest(site: Site, tag: str) -> Manifest | None:
+    """Return the manifest of a release as it is remembered here, None where it is not."""
+    try:
+        return ArchiveJournal(site.need_work(), rules.parse_tag(tag)).manifest()
+    except ProjectError:
+        return None
