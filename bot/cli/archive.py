@@ -15,8 +15,11 @@ from contextlib import ExitStack
 
 from bot.cli.github import add_dry_run, event_text, opened
 from bot.cli.output import is_terminal, print_json
+from bot.doors.stores import Store
 from bot.doors.stores.opening import open_store
+from bot.doors.stores.pipeline import PipelineStore
 from bot.errors import ProjectError
+from bot.model.deposit import ReleaseTag
 from bot.rules.archive import parse_tag
 from bot.settings import Site
 from bot.stages.archive import Archived, archive_path, archive_release
@@ -32,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of `lmtbot archive`."""
     parser.add_argument("tag", nargs="?", metavar="PID/vN", help="the release")
     parser.add_argument("--event", action="store_true", help="the release that the event of this workflow run names")
+    told = parser.add_argument_group("by the pipeline's archive=1, of a call whose end nobody saw")
+    told.add_argument("--sent", metavar="NAME=ID", action="append", default=[], help="it lies there, under this name")
+    told.add_argument("--send-again", metavar="NAME", action="append", default=[], help="it does not lie there")
     parser.add_argument(
         "--wait", type=float, default=0, metavar="MINUTES", help="how long to wait for who archives or reduces it now"
     )
@@ -43,6 +49,7 @@ def run(args: argparse.Namespace, site: Site) -> int:
     """Archive; 1 when the release is refused."""
     tag = parse_tag(_asked(event_text()) if args.event else args.tag or "")
     store = open_store(site, os.environ, pid=tag.pid, dry_run=args.dry_run)
+    _settle(args, store, tag)
     with ExitStack() as stack:
         github = None if args.local else stack.enter_context(opened(site, dry_run=args.dry_run))
         watch = _watch if is_terminal() and not args.quiet else lambda *_: None
@@ -51,6 +58,16 @@ def run(args: argparse.Namespace, site: Site) -> int:
         )
     print_json(_as_json(done)) if args.json else _tell(done, site, local=args.local, dry_run=args.dry_run)
     return 0 if done.is_good else 1
+
+
+def _settle(args: argparse.Namespace, store: Store, tag: ReleaseTag) -> None:
+    """Take a person's word on what nobody saw."""
+    words = [one.partition("=")[::2] for one in args.sent] + [(name, "") for name in args.send_again]
+    if words and not isinstance(store, PipelineStore):
+        raise ProjectError("--sent and --send-again are for the pipeline's own route; this store looks by itself")
+    for name, identifier in words:
+        if isinstance(store, PipelineStore):
+            store.settle(name, tag, identifier)
 
 
 def _asked(event: str) -> str:

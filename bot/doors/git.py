@@ -72,7 +72,9 @@ def text_at(root: Path, commit: str, path: str) -> str | None:
     try:
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise DoorError(f"{path} at {commit[:12]}: git does not answer ({type(error).__name__})") from error
+        raise DoorError(
+            f"{path} at {commit[:12]}: git does not answer ({type(error).__name__}); run it again"
+        ) from error
     if done.returncode != 0:
         return None
     return done.stdout.decode("utf-8", "replace")

@@ -156,7 +156,7 @@ def _mergers(holders: RoleHolders, teams: Collection[str]) -> dict[str, list[str
 
 
 def archive(settings: Settings, numbers: Mapping[str, int], policy: Json) -> Part:
-    """Return the environment whose jobs send to the archive: POs let them go.
+    """Return the environment whose jobs send to the archive: POs let them go. They run main's workflow file.
 
     `numbers`: team or user -> id, of those that exist. `policy`: which branches and tags it has, which stays so.
     """

@@ -21,7 +21,7 @@ NO_TEAMS = (
 )
 NO_PO = "no PO is known to GitHub: everybody who can write may merge; name them in the settings' `roles.po`"
 ANY_REF = "jobs of every branch and tag may ask for the archive"
-ANY_REF_STEP = "Deployment branches and tags: Selected branches and tags; add the tag rule */v*"
+ANY_REF_STEP = "Deployment branches and tags: Protected branches only"
 MISSING = "not set in this repository; workflows cannot act as the bot (one of the organisation serves as well)"
 SETTING = {
     "variables": "gh variable set LMTBOT_APP_ID --repo {repository} --body NUMBER_OF_THE_APP",

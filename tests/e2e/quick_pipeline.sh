@@ -4,13 +4,15 @@
 # calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1: SIGTERM is ignored; QUICK_LINGER=1: a process of a
 # session of its own stays behind; QUICK_ODD_PID=PID: obsnums that are odd belong to this project; QUICK_DIE=TEXT: calls
 # with TEXT are killed, as the kernel does when memory runs out; QUICK_PID=PID: another project. QUICK_NO_SDFITS=1: no
-# calibrated spectra are packed.
+# calibrated spectra are packed. QUICK_UNSENT=1: archive=1 sends nothing and says so to nobody; QUICK_UNLOGGED=1: it is
+# killed, with who keeps its exit code, when it has sent and has not written that down.
 for word; do
     case $word in
         obsnum=*) members=${word#*=} name=$members ;;
         obsnums=*) members=${word#*=} name=${members%%,*}_${members##*,} ;;
         restart=1) restart=1 ;;
         tap=1) tap=1 ;;
+        archive=1) archive=1 ;;
         work_lmt=*) work=${word#*=} ;;
     esac
 done
@@ -25,6 +27,14 @@ sleep "${QUICK_S:-0}"
 case ${QUICK_DIE:+$said} in *"$QUICK_DIE"*) [ -z "$QUICK_DIE" ] || kill -9 $$ ;; esac
 cd "$work" || exit 1
 mkdir -p "$pid" "$pid/dirzip" && cd "$pid" || exit 1
+if [ -n "$archive" ]; then
+    [ -z "$QUICK_UNSENT" ] || exit 0
+    cat "dir4dv/$name/$pid/$name/${name}_SRDP.zip" >>"$work/far" || exit 1
+    [ -z "$QUICK_UNLOGGED" ] || kill -9 $PPID $$
+    echo "$(date +%Y-%m-%dT%H:%M:%S) $pid $name" >>"$work/dataverse.log"
+    rm -rf "dir4dv/$name"
+    exit 0
+fi
 [ -z "$restart" ] || rm -rf "$name"
 if [ ! -d "$name" ]; then
     mkdir "$name" || exit 1

@@ -7,6 +7,7 @@ Reads one Strike as JSON a line from stdin, runs lmtbot in a forked child (the i
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import signal
@@ -114,6 +115,8 @@ def child(strike: Strike) -> NoReturn:
 def serve() -> None:
     import bot.cli.run  # noqa: F401 - what a run imports is imported here, once
 
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
     for line in sys.stdin:
         told = json.loads(line)
         process_id = os.fork()
@@ -127,10 +130,10 @@ def serve() -> None:
 class Server:
     """The fork server as a test sees it."""
 
-    def __init__(self, repository: Path) -> None:
+    def __init__(self, repository: Path, *modules: str) -> None:
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.struck"], cwd=repository, stdin=pipe, stdout=pipe, text=True
+            [sys.executable, "-m", "tests.e2e.struck", *modules], cwd=repository, stdin=pipe, stdout=pipe, text=True
         )
 
     def run(self, strike: Strike, begun: Callable[[int], None] = lambda _: None) -> tuple[int, str]:

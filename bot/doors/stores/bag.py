@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -116,6 +117,7 @@ def _same_folder() -> Iterator[None]:
 def _told(place: Path) -> Iterator[None]:
     import bagit
 
+    bagit.LOGGER.setLevel(logging.CRITICAL)  # what it logs it raises too, and we tell that once
     try:
         yield
     except bagit.BagError as error:

@@ -248,4 +248,4 @@ def _is_same(far: FarFile, sent: Sent) -> bool:
         raise DoorError(
             f"the Dataverse tells the {far.algorithm} of its files, which is not known here; it should tell MD5"
         )
-    return far.checksum == str(getattr(sent, HASHES[far.algorithm]))
+    return bool(far.checksum == getattr(sent, HASHES[far.algorithm]))
