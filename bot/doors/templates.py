@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.errors import SettingsError
 from bot.formats.markdown import code, fence, inert
@@ -59,7 +59,18 @@ def _environment(home: Path) -> Environment:
         loader=FileSystemLoader(home), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     pages.filters["url"] = quote
+    pages.filters["coded"] = _coded
     return pages
+
+
+def _coded(text: str) -> Markup:
+    """Return a text whose words in backticks are shown as code; everything in it is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def render_page(root: Path, name: str, **values: object) -> str:

@@ -32,8 +32,9 @@ from bot.report.site.feed import feed_of
 from bot.report.site.index import IndexPage, Newest, index_page, newest_events, sum_nights
 from bot.report.site.veil import veil_look
 from bot.report.site.words import when
-from bot.rules.arrival import Held
+from bot.rules.arrival import Arrivals
 from bot.rules.attention import wants_of_new
+from bot.rules.outside import outside_of
 from bot.rules.publicity import Exposure
 from bot.settings import Site
 from bot.stages.arrival import index_folder, look
@@ -99,9 +100,10 @@ def build_site(site: Site, request: SiteRequest, github: GitHub | None = None) -
     pids = project_ids(site)
     site.need_work_there()
     with store.lock():
-        held, arriving = _arrivals(site, public=request.public)
+        arrivals = _arrivals(site, public=request.public)
+        outside = outside_of(arrivals, pids)
         threads = renew_threads(store, github, pids, public=request.public)
-        around = _around(site, request, store, arriving, threads)
+        around = _around(site, request, store, outside, threads)
         written = sum(_write_asset(site, store, name) for name in ASSETS) + store.write(".nojekyll", "")
         known = {pid: one for pid in pids if (one := _remembered(store, pid))}
         stamps = {pid: stamp_of(around, pid, known[pid].needs if pid in known else ()) for pid in pids}
@@ -111,7 +113,9 @@ def build_site(site: Site, request: SiteRequest, github: GitHub | None = None) -
             written += built.written
             known[pid] = _remember(around, pid, built)
         cards = [known[pid].card for pid in pids]
-        nights = Nights(around, {one.obsnum: one for pid in pids for one in known[pid].seen}, frozenset(pids), held)
+        seen = {one.obsnum: one for its in outside.values() for one in its}
+        seen |= {one.obsnum: one for pid in pids for one in known[pid].seen}
+        nights = Nights(around, seen, frozenset(pids), arrivals.held)
         written += nights.write(touched | {night for pid in changed for night in known[pid].card.nights})
         written += _write_tops(around, cards, nights, threads)
         written += nights.clear() + sum(_clear(store, pid, known[pid]) for pid in pids if known[pid].stale)
@@ -121,7 +125,7 @@ def build_site(site: Site, request: SiteRequest, github: GitHub | None = None) -
 
 
 def _around(
-    site: Site, request: SiteRequest, store: SiteStore, arriving: Mapping[str, int], threads: Threads
+    site: Site, request: SiteRequest, store: SiteStore, outside: Mapping[str, tuple[Seen, ...]], threads: Threads
 ) -> Around:
     by_pid: dict[str, list[Thread]] = {}
     for thread in threads.its:
@@ -137,21 +141,20 @@ def _around(
         made_by=_made_by(site),
         commits=project_commits(site.root),
         threads={pid: tuple(its) for pid, its in by_pid.items()},
-        arriving=arriving,
+        outside=outside,
     )
 
 
-def _arrivals(site: Site, *, public: bool) -> tuple[tuple[Held, ...], dict[str, int]]:
-    """Return what is held back, and {pid: how many obsnums are in the log and not in the project}."""
+def _arrivals(site: Site, *, public: bool) -> Arrivals:
+    """Return what the log has and the projects do not; on a public site no words of files tell why."""
     log = site.data / LOG_FILE if site.data else None
     if log is None or not log.is_file():
-        return (), {}
+        return Arrivals()
     try:
         found = look(site, log)
     except LmtBotError:
-        return (), {}
-    held = (replace(one, told=str(one.why)) for one in found.held) if public else found.held
-    return tuple(held), {one.pid: one.count for one in found.projects}
+        return Arrivals()
+    return replace(found, held=tuple(replace(one, told=str(one.why)) for one in found.held)) if public else found
 
 
 def _log_of(site: Site) -> Path | None:
@@ -232,7 +235,7 @@ def _newest_here(nights: Nights) -> list[Newest]:
     found = []
     for row in nights.newest():
         seen = nights.seen.get(row.obsnum)
-        link = f"p/{seen.pid}/{seen.link}" if seen else ""
+        link = f"p/{seen.pid}/{seen.link}" if seen and seen.link else ""
         told = seen.state if seen else "not in a project"
         found.append(Newest(str(row.obsnum), row.pid, row.source, when(row.date_obs), told == "good", told, link))
     return found

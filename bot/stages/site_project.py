@@ -37,6 +37,7 @@ from bot.report.site.words import BROKEN, number, readable, rms_words, semester_
 from bot.rules.attention import PO, ungraded_rows, wants_of, wants_of_broken, who_acts
 from bot.rules.grading import worksheet
 from bot.rules.log_excerpt import excerpt
+from bot.rules.outside import NEW
 from bot.rules.plan import needed_projects
 from bot.rules.publicity import Exposure, exposure, public_since
 from bot.rules.state import with_numbers
@@ -68,7 +69,8 @@ class Around:
     """Digest of program and templates."""
     commits: Mapping[str, tuple[Commit, ...]] = field(default_factory=dict)
     threads: Mapping[str, tuple[Thread, ...]] = field(default_factory=dict)
-    arriving: Mapping[str, int] = field(default_factory=dict)
+    outside: Mapping[str, tuple[Seen, ...]] = field(default_factory=dict)
+    """{pid: what the log has of it and no plan reduces}."""
     log: Path | None = None
     """The observation log, if there is one."""
 
@@ -76,6 +78,10 @@ class Around:
     def copies(self) -> bool:
         """Say whether pictures are copied into the site: it does not lie beside the results."""
         return self.public or not self.store.out.is_relative_to(self.site.need_work())
+
+    def arriving(self, pid: str) -> int:
+        """Return how many obsnums of a project are in the log and not on main."""
+        return sum(one.state == NEW for one in self.outside.get(pid, ()))
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ class Built:
 def stamp_of(around: Around, pid: str, needs: tuple[str, ...]) -> str:
     """Return a digest of all that a project's pages are made from; the ledger is changed by renames only."""
     privacy = around.site.settings.policies.privacy
-    found: list[object] = [around.made_by, around.public, privacy, around.base, around.arriving.get(pid, 0)]
+    found: list[object] = [around.made_by, around.public, privacy, around.base, around.outside.get(pid, ())]
     commits = around.commits.get(pid, ())
     found += [commits[0].hash if commits else "", around.threads.get(pid, ())]
     for one in (pid, *needs):
@@ -120,8 +126,9 @@ def build_project(around: Around, pid: str) -> Built:
 
 
 def _observed(around: Around, plan: Plan) -> dict[int, Observation]:
-    """Return the log's rows of the plan's obsnums; of several rows of one the first counts."""
+    """Return the log's rows of the project's obsnums; of several rows of one the first counts."""
     log, obsnums = around.log, [chain.obsnum for chain in plan.chains]
+    obsnums += [one.obsnum for one in around.outside.get(plan.pid, ())]
     if log is None:
         return {}
     rows: dict[int, Observation] = {}
@@ -139,9 +146,11 @@ def _write(around: Around, folder: ProjectFolder, gathered: Gathered, observed: 
     events = [(pid, event) for event in reversed(gathered.events)]
     home = f"p/{quote(pid)}/"
     writing.page(FEED, "feed.xml.j2", feed=feed_of(pid, events, around.base, own=f"{home}{FEED}", home=home))
-    writing.page("index.html", "project.html.j2", page=project_page(gathered))
+    writing.page("index.html", "project.html.j2", page=project_page(gathered, observed, around.outside.get(pid, ())))
     kept = ("pictures",) if around.copies and gathered.pictures is not None else ()
-    seen = tuple(seen_of(pid, gathered.sheet, gathered.ledger))
+    reduced = tuple(seen_of(pid, gathered.sheet, gathered.ledger))
+    planned = {one.obsnum for one in reduced}
+    seen = (*reduced, *(one for one in around.outside.get(pid, ()) if one.obsnum not in planned))
     card, needs = _card(gathered, folder, observed, seen), needed_projects(folder.project)
     return Built(card, seen, needs, writing.write(), writing.stale(kept))
 
@@ -172,7 +181,7 @@ def _gather(
         sheet=known.sheet,
         standing=stands,
         who=who_acts(stands.state),
-        wants=wants_of(stands, ungraded, threads, around.arriving.get(pid, 0)),
+        wants=wants_of(stands, ungraded, threads, around.arriving(pid)),
         events=story(observed, known.ledger.records, known.commits, threads, folder.archive),
         threads=threads,
         is_open=may_show,
@@ -181,7 +190,7 @@ def _gather(
         archive=folder.archive,
         public=since.isoformat() if since else "",
         ungraded=len(ungraded),
-        arriving=around.arriving.get(pid, 0),
+        arriving=around.arriving(pid),
         qa_note=known.qa_note,
         excerpts=None if around.public else _excerpts(showcase, ledger, sheet),
     )
@@ -241,7 +250,7 @@ def _broken(around: Around, pid: str, error: LmtBotError) -> Built:
     writing.page("index.html", "broken.html.j2", pid=pid, told=() if around.public else told)
     card = Card(
         pid, BROKEN, f"mending what `lmtbot check {pid}` says", PO, semester=semester_of(pid),
-        wants=wants_of_broken(pid, len(told)), arriving=around.arriving.get(pid, 0),
+        wants=wants_of_broken(pid, len(told)), arriving=around.arriving(pid),
         threads=tuple(one for one in around.threads.get(pid, ()) if one.state == "open"),
     )  # fmt: skip
     return Built(card, (), (), writing.write(), writing.stale())

@@ -138,7 +138,22 @@ def test_every_link_leads_to_something(site: Site) -> None:
     for path in out.rglob("*.html"):
         for link in re.findall(r'(?:href|src|data-link)="([^"]+)"', path.read_text()):
             if not link.startswith(("data:", "#")):
-                assert (path.parent / unquote(link.partition("#")[0])).exists(), f"{path}: {link}"
+                goal, _, anchor = unquote(link).partition("#")
+                assert (path.parent / goal).exists(), f"{path}: {link}"
+                assert not anchor or f'id="{anchor}"' in (path.parent / goal).read_text(), f"{path}: {link}"
+
+
+def test_what_no_plan_reduces_is_told_with_the_reason_where_links_lead(site: Site) -> None:
+    project = site.projects / PID / "project.yaml"
+    project.write_text(project.read_text().replace(", 110005]", "]") + "left_out: {110005: clouds, 109000: a test}\n")
+    report = build(site)
+    night, page = text(report, "nights/2024-03-09.html"), text(report, f"p/{PID}/index.html")
+    for obsnum, state, why in ((110005, "left out", "clouds"), (110006, "new in the log", "arrival pull request")):
+        (line,) = re.findall(rf'<tr>.*?#o{obsnum}">{obsnum}</a>.*?</tr>', night)
+        (row,) = re.findall(rf'<tr id="o{obsnum}">.*?</tr>', page)
+        assert state in line and why in line and state in row and why in row and "../../nights/2024-03-09.html" in row
+    assert "109000: a test" in page and "110005: clouds" not in page, "the log does not know the first"
+    assert f"p/{PID}/index.html#o110006" in text(report, "index.html")
 
 
 def test_a_public_site_holds_pictures_of_public_projects_only_and_no_log(site: Site) -> None:

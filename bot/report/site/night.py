@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from bot.model.observation import Observation
 from bot.model.site import Seen
-from bot.report.site.words import GRADES, number, readable
+from bot.report.site.words import GRADES, readable
 from bot.rules.arrival import Held
 
 SCIENCE = "Science"
@@ -86,7 +86,7 @@ def night_page(
             for one in stopped.values()
         ),
         counts=counts,
-        hours=number(hours, 3) or "0",
+        hours=f"{hours:.1f}",
     )
 
 

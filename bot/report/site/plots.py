@@ -26,6 +26,8 @@ MOST_LABELS = 12
 LEAST_BAND = 74
 """Pixels that a date needs."""
 MOST_GROUPS = 14
+BESIDE = 4
+"""Pixels that bank 1 stands beside bank 0: they may have the same value."""
 NARROWEST_NIGHT, MOST_NIGHTS = 6, 90
 LONGEST_GAP_DAYS = 14
 """A longer quiet time is drawn as short as this, and marked."""
@@ -284,8 +286,9 @@ class _Drawing:
     def mark(self, row: Row, value: float, axis: str, scale: Scale) -> Mark:
         group = self.groups.index(row.source)
         title = f"{row.label} {readable(row.source, 60)}: {axis} {number(value)}"
+        x = self.places[row.name] + (BESIDE if row.bank == 1 else 0)
         return Mark(
-            self.places[row.name], scale.place(value), SHAPES[group % len(SHAPES)], group % COLOURS, title,
+            x, scale.place(value), SHAPES[group % len(SHAPES)], group % COLOURS, title,
             self.links.get(row.name, ""), is_hollow=row.bank == 1,
         )  # fmt: skip
 

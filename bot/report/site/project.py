@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.model.observation import Observation
 from bot.model.plan import Combination, Plan
 from bot.model.project import Archive, Project
 from bot.model.record import Ledger, Record, RunState
-from bot.model.site import PRODUCTS, Event, Pictures, Thread, Want
+from bot.model.site import PRODUCTS, Event, Pictures, Seen, Thread, Want
 from bot.model.worksheet import Reduced, Row, Worksheet
 from bot.report.site.plots import Plot, Story, quality_plot, story_plot
 from bot.report.site.words import GRADES, MARKS, kind_of, minutes, number, readable, rms_words, semester_of, when
 from bot.rules.state import Standing
+from bot.rules.timeline import night_of
 from bot.rules.work import current_records
 
 MOST_RUNS, MOST_EVENTS = 200, 60
@@ -78,6 +80,17 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Outside:
+    """An observation that no plan reduces."""
+
+    obsnum: int
+    source: str
+    night: str
+    state: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectPage:
     """All that the page shows."""
 
@@ -99,6 +112,8 @@ class ProjectPage:
     torn: tuple[str, ...]
     remarks: tuple[str, ...]
     left_out: Mapping[int, str]
+    """What the log does not have; the rest stands in `outside`."""
+    outside: tuple[Outside, ...]
     threads: tuple[Thread, ...]
     sessions: tuple[str, ...]
     archive: Archive | None
@@ -137,9 +152,11 @@ class Gathered:
         return (self.pictures or {}).get(name, ())
 
 
-def project_page(gathered: Gathered) -> ProjectPage:
-    """Put the page together."""
-    project, standing = gathered.project, gathered.standing
+def project_page(
+    gathered: Gathered, observed: Mapping[int, Observation] | None = None, outside: Sequence[Seen] = ()
+) -> ProjectPage:
+    """Put the page together; `outside`: what no plan reduces, `observed`: rows of the log."""
+    project, standing, rows = gathered.project, gathered.standing, observed or {}
     links = {row.name: f"{row.name}.html" for row in (*gathered.sheet.rows, *gathered.sheet.combinations)}
     records = sorted(gathered.ledger.records, key=lambda one: (one.started or one.ended, one.attempt), reverse=True)
     torn = tuple(readable(one.rpartition("/")[2]) for one in gathered.ledger.torn)
@@ -161,13 +178,21 @@ def project_page(gathered: Gathered) -> ProjectPage:
         runs_left_out=max(len(records) - MOST_RUNS, 0),
         torn=torn,
         remarks=gathered.plan.remarks,
-        left_out=project.left_out,
+        left_out={obsnum: why for obsnum, why in project.left_out.items() if obsnum not in rows},
+        outside=tuple(
+            _outside(one, (observed or {}).get(one.obsnum)) for one in outside if str(one.obsnum) not in links
+        ),
         threads=tuple(one for one in gathered.threads if one.state == "open"),
         sessions=gathered.sessions,
         archive=gathered.archive,
         ungraded=gathered.ungraded,
         qa_note=readable(gathered.qa_note, 1000),
     )
+
+
+def _outside(seen: Seen, row: Observation | None) -> Outside:
+    source, night = (readable(row.source, 60), night_of(row.date_obs)) if row else ("", "")
+    return Outside(seen.obsnum, source, night, seen.state, readable(seen.told, 300))
 
 
 def line_of(row: Row, gathered: Gathered, records: Mapping[str, Record]) -> Line:
