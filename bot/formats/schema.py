@@ -22,15 +22,17 @@ from bot.errors import ProjectError
 from bot.formats.project_file import MODELS
 from bot.model.project import MODE_PATTERN
 from bot.model.scalars import Grade, Pid
+from bot.model.webrun import WebrunRequest
 from bot.settings import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, type[BaseModel]] = {
     **{name.removesuffix(".yaml"): model for name, model in MODELS.items()},
     "settings": Settings,
+    "webrun": WebrunRequest,
 }
 NAMES = tuple(_MODELS)
-"""project, qa, level2, archive, settings."""
+"""project, qa, level2, archive, settings, webrun."""
 
 PARAMETERS = "#/$defs/Parameters"
 

@@ -16,6 +16,15 @@ from bot.formats.schema import NAMES, schema_of, schema_text
 COMMITTED = Path(__file__).parents[2] / "templates" / "schema"
 
 GOOD = {
+    "webrun": """
+project: 2024-S1-MX-2
+sources: [NGC5473]
+obsnums: [101014]
+parameters: {extent: 200, pix_list: "-0,5"}
+tiers: [b, c]
+base: Session-3
+words: The edge looks odd
+""",
     "project": """
 pid: 2024-S1-MX-2
 pi: {name: A. Person, github: [aperson]}
