@@ -30,6 +30,7 @@ VERBS: Final = {
     "qa": ("bot.cli.qa", "renew QA pull requests: worksheet, verdicts, lines of level 2"),
     "answer": ("bot.cli.answer", "carry out the commands in comments on a pull request"),
     "trial": ("bot.cli.trial", "make a trial that a DA asked for on a pull request"),
+    "webrun": ("bot.cli.webrun", "a PI's reduction with other parameters, in a session of its own"),
     "run": ("bot.cli.run", "run what has no good record yet"),
     "retry": ("bot.cli.retry", "hand what failed to Slurm once more"),
     "queue": ("bot.cli.queue", "what is with Slurm: who, which project, which commit"),
