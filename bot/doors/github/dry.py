@@ -44,6 +44,10 @@ class DryGitHub(GitHub):
         """Tell it."""
         _would(f"close pull request #{pull.number}: {pull.title}")
 
+    def close_issue(self, number: int) -> None:
+        """Tell it."""
+        _would(f"close issue #{number}")
+
     def ensure_labels(self, pull: Pull, labels: Iterable[str]) -> None:
         """Nothing is worth telling."""
 
