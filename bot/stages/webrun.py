@@ -33,7 +33,8 @@ from bot.rules.webrun import (
     understand,
 )
 from bot.settings import Site
-from bot.stages.level1 import Outcome, Progress, Request, run_project, settle_slurm
+from bot.stages.level1 import Outcome, Request, run_project, settle_slurm
+from bot.stages.local_crew import Progress
 from bot.stages.planning import read_plan, read_project
 from bot.stages.slurm_jobs import cancel_jobs
 

@@ -8,7 +8,7 @@ from bot.doors.github import GitHub
 from bot.errors import ProjectError
 from bot.model.webrun import Session, SessionState
 from bot.settings import Site
-from bot.stages.level1 import Progress
+from bot.stages.local_crew import Progress
 from bot.stages.people import People
 from bot.stages.planning import read_project
 from bot.stages.webrun import Cancelled, run_session, store_of

@@ -20,6 +20,8 @@ from tests.github.hub import REPO
 from tests.loop.play import Play
 
 FLAGGED = "badcb=1/2"
+KEPT_BY_THE_BOT = ("sessions", "lock", "github.json")
+"""Locks, and what GitHub told: these are no results."""
 
 
 def request(*words: str, **more: Any) -> WebrunRequest:
@@ -101,5 +103,5 @@ class Scene(Play):
     def _outside(self) -> Iterator[Path]:
         for path in self.work_lmt.rglob("*"):
             inside = path.relative_to(self.work_lmt).parts
-            if not any(part.startswith("Session-") for part in inside) and inside[-1] not in ("sessions", "lock"):
+            if not any(part.startswith("Session-") for part in inside) and inside[-1] not in KEPT_BY_THE_BOT:
                 yield path
