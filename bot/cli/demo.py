@@ -74,6 +74,7 @@ def run(args: argparse.Namespace, _site: Site) -> int:
 def _play(sandbox: Sandbox, told: Transcript) -> None:
     from bot.sim.story.loop import PID, Loop
     from bot.sim.story.people import People
+    from bot.sim.story.webrun import Webrunning
 
     site = sandbox.folder / "site"
     checkout = _Checkout(sandbox, site)
@@ -83,9 +84,11 @@ def _play(sandbox: Sandbox, told: Transcript) -> None:
         for command in commands:
             typed = [word.format_map(places) for word in command.split()]
             told.terminal(f"lmtbot {shlex.join(typed)}".replace(f"{site}{os.sep}", ""), checkout.lmtbot(*typed))
-    state = Loop(People(sandbox.address, sandbox.repository), told, checkout.lmtbot).play()
+    people = People(sandbox.address, sandbox.repository)
+    state = Loop(people, told, checkout.lmtbot).play()
     if state != "done":
         raise DoorError(f"{PID} is {state!r} and not done; the site is in {site}")
+    Webrunning(people, told, checkout.lmtbot, sandbox.folder).play()
 
 
 class _Checkout:

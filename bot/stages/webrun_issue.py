@@ -63,8 +63,11 @@ class Attended:
 
 
 def is_webrun(issue: Issue) -> bool:
-    """Say whether an issue is one of a webrun."""
-    return not issue.is_pull and LABEL.name in issue.labels
+    """Say whether an issue is one of a webrun: it has the form's label, or its title says so.
+
+    GitHub drops the label of who makes the issue by the API, and may not label.
+    """
+    return not issue.is_pull and (LABEL.name in issue.labels or issue.title.startswith(LABEL.name))
 
 
 def attend(site: Site, github: GitHub, number: int, *, run_url: str = "") -> Attended:
@@ -124,6 +127,7 @@ class _Talk:
         if asked is None:
             rows = mistake_rows(self.mistakes or ProjectError("there is nothing to be read"))
             return self._refuse(render_template(self.site.code, "github/webrun.md.j2", marker="", refused=rows))
+        self.github.ensure_labels(self.issue, (LABEL.name,))
         known = {one.digest: one for one in self.sessions()}
         if asked.digest in known and known[asked.digest].state.is_gone:
             return str(known[asked.digest].state)

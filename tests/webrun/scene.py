@@ -41,9 +41,11 @@ class Scene(Play):
         self.open(text or request(), who, labels)
         return self.attend()
 
-    def open(self, text: str | WebrunRequest, who: str = "pi", labels: tuple[str, ...] = ("webrun",)) -> int:
+    def open(
+        self, text: str | WebrunRequest, who: str = "pi", labels: tuple[str, ...] = ("webrun",), title: str = "A wish"
+    ) -> int:
         told = text if isinstance(text, str) else form_text(text)
-        body = {"title": "webrun", "body": told}
+        body = {"title": title, "body": told}
         came = self.hub.person(who).post(f"{REPO}/issues", body)
         assert came.status == 201, came.data
         self.issue = int(came.json["number"])

@@ -29,6 +29,13 @@ def test_a_pi_asks_and_gets_a_session_beside_the_official_results(scene: Scene) 
     assert scene.outside() == before
 
 
+def test_who_may_not_label_says_it_in_the_title(scene: Scene) -> None:
+    number = scene.open(request(), labels=(), title="webrun of the core")
+    assert scene.attend().state == "accepted"
+    labels = scene.hub.po.get(f"{REPO}/issues/{number}").json["labels"]
+    assert [one["name"] for one in labels] == ["webrun"]
+
+
 def test_twice_is_once(scene: Scene) -> None:
     for _ in range(3):
         scene.ask() if not scene.issue else scene.attend()

@@ -214,11 +214,11 @@ class GitHub:
         self.delete_branch(pull.branch)
         self.session.send("PATCH", f"pulls/{pull.number}", {"state": "closed"})
 
-    def ensure_labels(self, pull: Pull, labels: Iterable[str]) -> None:
-        """Put labels on a pull request, beside those that it has."""
-        missing = [label for label in labels if label not in pull.labels]
+    def ensure_labels(self, thread: Pull | Issue, labels: Iterable[str]) -> None:
+        """Put labels on a pull request or issue, beside those that it has."""
+        missing = [label for label in labels if label not in thread.labels]
         if missing:
-            path = f"issues/{pull.number}/labels"
+            path = f"issues/{thread.number}/labels"
             self._sure(lambda: self.session.send("POST", path, {"labels": missing}), lambda: None)
 
     def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:
