@@ -267,7 +267,8 @@ def session_folder(
     for name, obsnums in chosen.items():
         source = folder.project.sources[name]
         listed = tuple(one for one in source.obsnums if one.obsnum in obsnums)
-        sources[name] = source.model_copy(update={"obsnums": listed, "tiers": tiers[name]})
+        own = tuple(part for part in source.mosaic if part.project in (None, folder.pid) and part.source in chosen)
+        sources[name] = source.model_copy(update={"obsnums": listed, "mosaic": own, "tiers": tiers[name]})
         for obsnum in obsnums:
             if obsnum in folder.qa.obsnums:
                 verdicts[obsnum] = unflagged(folder.qa.obsnums[obsnum], new_keys(source.tiers, tiers[name]))

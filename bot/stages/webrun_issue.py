@@ -27,6 +27,7 @@ from bot.model.webrun import Session, SessionState, WebrunRequest
 from bot.report.answers import Answer, answer_text, done, misread, not_allowed, refused
 from bot.report.webrun import asked_values, mistake_rows
 from bot.rules.commands import help_text, may, merged
+from bot.rules.webrun import request_digest
 from bot.rules.webrun_commands import WEBRUN_COMMANDS
 from bot.settings import Site
 from bot.stages.comments import BUG, GOOD_AND_BAD
@@ -67,7 +68,7 @@ def is_webrun(issue: Issue) -> bool:
 
     GitHub drops the label of who makes the issue by the API, and may not label.
     """
-    return not issue.is_pull and (LABEL.name in issue.labels or issue.title.startswith(LABEL.name))
+    return not issue.is_pull and (LABEL.name in issue.labels or issue.title.lower().startswith(LABEL.name))
 
 
 def attend(site: Site, github: GitHub, number: int, *, run_url: str = "") -> Attended:
@@ -290,12 +291,10 @@ class _Talk:
                 if isinstance(one, Command) and one.name == "run" and one.flags:
                     words = merged(self.request.parameters, one.flags)
                     candidates.append(self.request.model_copy(update={"parameters": words}))
-        roles = self.roles(self.issue.author)
-        for request in candidates:
-            asked = ask(self.site, request, self.issue.author, roles, issue=self.issue.number)
-            if asked.digest == digest:
-                return asked
-        return None
+        known = next((one for one in candidates if request_digest(one) == digest), None)
+        if known is None:
+            return None
+        return ask(self.site, known, self.issue.author, self.roles(self.issue.author), issue=self.issue.number)
 
     def cancel(self, _comment: Comment, command: Command) -> str:
         """End a session."""

@@ -9,11 +9,13 @@ from bot.doors.github import GitHub
 from bot.errors import Busy, ProjectError
 from bot.formats.marker import marker
 from bot.formats.project_file import ProjectFolder
+from bot.model.label import WEBRUN as LABEL
 from bot.model.webrun import Session, SessionState
 from bot.rules.webrun import covered_by, uncovered
 from bot.settings import Site
 from bot.stages.planning import project_ids, read_project
 from bot.stages.webrun import session_plan, store_of, take_away, today
+from bot.stages.webrun_issue import attend
 
 EXPIRY, NEW_DATA = "webrun-expiry", "webrun-data"
 WARNING = (
@@ -27,8 +29,13 @@ MOST_NAMED = 20
 
 
 def sweep(site: Site, github: GitHub | None, *, day: date | None = None) -> list[str]:
-    """Look at every session of every project once; return what was done. Without GitHub nobody is told, all is done."""
+    """Look at every session of every project once, and at open issues of webruns whose event was lost; return the news.
+
+    Without GitHub nobody is told, and all is done.
+    """
     now, told = day or today(), []
+    if github is not None:
+        told += _attended(site, github)
     for pid in project_ids(site):
         sessions = [one for one in store_of(site, pid).all() if not one.state.is_gone]
         if not sessions:
@@ -40,6 +47,12 @@ def sweep(site: Site, github: GitHub | None, *, day: date | None = None) -> list
         for session in sessions:
             told += [f"{pid} {session.name}: {what}" for what in _look(site, github, session, folder, now)]
     return told
+
+
+def _attended(site: Site, github: GitHub) -> Iterator[str]:
+    for issue in github.open_issues(LABEL.name):
+        if done := attend(site, github, issue.number).answers:
+            yield f"#{issue.number}: {len(done)} commands answered"
 
 
 def _look(site: Site, github: GitHub | None, session: Session, folder: ProjectFolder, now: date) -> Iterator[str]:

@@ -57,6 +57,8 @@ sources:
       a: {}
   LENT:
     mosaic: [{source: FAR, project: 2023-S1-US-17}]
+    obsnums:
+      - 110081
     tiers:
       a: {}
 left_out:
@@ -134,6 +136,12 @@ def test_single_obsnums_are_combined_among_themselves_and_a_mosaic_brings_its_pa
     assert [one.name for one in found.plan.chains] == ["110041", "110053", "110061"]
     assert "110041_110061" in [one.name for one in found.plan.combinations]
     assert covered_by(found.plan) == {110041, 110053, 110061}
+
+
+def test_single_obsnums_of_a_mosaic_come_without_its_parts_elsewhere() -> None:
+    found = asked("rms_cut=-3", obsnums=(110081,))
+    assert [one.name for one in found.plan.units] == ["110081", "110081_110081"]
+    assert found.folder.project.sources["LENT"].mosaic == ()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,14 @@ def test_who_may_not_label_says_it_in_the_title(scene: Scene) -> None:
     assert [one["name"] for one in labels] == ["webrun"]
 
 
+def test_an_issue_whose_event_was_lost_is_found_by_the_sweep(scene: Scene) -> None:
+    scene.open(request())
+    scene.comment("/status", "pi", scene.issue)
+    assert scene.sweep() == [f"#{scene.issue}: 1 commands answered"]
+    assert scene.sessions() and scene.dispatched() and len(scene.comments(scene.issue)) == 2
+    assert scene.sweep() == []
+
+
 def test_twice_is_once(scene: Scene) -> None:
     for _ in range(3):
         scene.ask() if not scene.issue else scene.attend()
