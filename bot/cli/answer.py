@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, site: Site) -> int:
     """Answer; refused commands are answers too."""
     with opened(site, dry_run=args.dry_run) as github:
-        if is_webrun(github.issue(args.number)):
+        if is_webrun(github.topic(args.number)):
             return _tell(args, attend(site, github, args.number, run_url=run_url()))
         answered = answer_comments(site, github, args.number, run_url=run_url())
     if args.json:

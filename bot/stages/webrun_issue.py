@@ -19,7 +19,7 @@ from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import ProjectFolder
 from bot.formats.webrun_command import DIGEST, WEBRUN
 from bot.formats.webrun_form import read_form
-from bot.model.github import Comment, Issue
+from bot.model.github import Comment, Topic
 from bot.model.label import ACCEPTED
 from bot.model.label import WEBRUN as LABEL
 from bot.model.role import Role
@@ -63,7 +63,7 @@ class Attended:
     sessions: tuple[str, ...] = ()
 
 
-def is_webrun(issue: Issue) -> bool:
+def is_webrun(issue: Topic) -> bool:
     """Say whether an issue is one of a webrun: it has the form's label, or its title says so.
 
     GitHub drops the label of who makes the issue by the API, and may not label.
@@ -73,7 +73,7 @@ def is_webrun(issue: Issue) -> bool:
 
 def attend(site: Site, github: GitHub, number: int, *, run_url: str = "") -> Attended:
     """Answer the text and the commands of a webrun's issue, and have what was accepted run."""
-    issue = github.issue(number)
+    issue = github.topic(number)
     if not is_webrun(issue) or github.own(issue.author):
         return Attended(number, "")
     talk = _Talk(site, github, issue, github.comments(number), People(site, github))
@@ -89,7 +89,7 @@ class _Talk:
 
     site: Site
     github: GitHub
-    issue: Issue
+    issue: Topic
     comments: list[Comment]
     people: People
     request: WebrunRequest | None = None

@@ -23,7 +23,7 @@ def run_accepted(site: Site, github: GitHub, number: int, pid: str, watch: Calla
 
     What a dispatch says decides nothing: the sessions lie on the disk, and who asked is asked of GitHub again.
     """
-    issue = github.issue(number)
+    issue = github.topic(number)
     if not is_webrun(issue):
         raise ProjectError(f"#{number} is no issue of a webrun; it has not the label")
     project = read_project(site, pid).project

@@ -33,7 +33,8 @@ def sweep(site: Site, github: GitHub | None, *, day: date | None = None) -> list
 
     Without GitHub nobody is told, and all is done.
     """
-    now, told = day or today(), []
+    now = day or today()
+    told: list[str] = []
     if github is not None:
         told += _attended(site, github)
     for pid in project_ids(site):
@@ -50,7 +51,7 @@ def sweep(site: Site, github: GitHub | None, *, day: date | None = None) -> list
 
 
 def _attended(site: Site, github: GitHub) -> Iterator[str]:
-    for issue in github.open_issues(LABEL.name):
+    for issue in [one for one in github.topics("open", label=LABEL.name) if not one.is_pull]:
         if done := attend(site, github, issue.number).answers:
             yield f"#{issue.number}: {len(done)} commands answered"
 

@@ -44,11 +44,7 @@ class DryGitHub(GitHub):
         """Tell it."""
         _would(f"close pull request #{pull.number}: {pull.title}")
 
-    def close_issue(self, number: int) -> None:
-        """Tell it."""
-        _would(f"close issue #{number}")
-
-    def ensure_labels(self, thread: Pull | Issue, labels: Iterable[str]) -> None:
+    def ensure_labels(self, thread: Pull | Topic, labels: Iterable[str]) -> None:
         """Nothing is worth telling."""
 
     def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:

@@ -214,7 +214,7 @@ class GitHub:
         self.delete_branch(pull.branch)
         self.session.send("PATCH", f"pulls/{pull.number}", {"state": "closed"})
 
-    def ensure_labels(self, thread: Pull | Issue, labels: Iterable[str]) -> None:
+    def ensure_labels(self, thread: Pull | Topic, labels: Iterable[str]) -> None:
         """Put labels on a pull request or issue, beside those that it has."""
         missing = [label for label in labels if label not in thread.labels]
         if missing:
