@@ -234,6 +234,23 @@ class Archiving(Frozen):
     """The Dataverse."""
 
 
+class Webruns(Frozen):
+    """How much a PI may ask for without a PO, and how long it is kept."""
+
+    open_sessions: WholeNumber = Field(default=6, ge=0)
+    """Sessions of a project that may be there at a time; more need a PO's `/accept`."""
+    open_by_person: WholeNumber = Field(default=3, ge=0)
+    """Sessions that one person may have in a project at a time."""
+    run_lines: WholeNumber = Field(default=200, ge=0)
+    """Run lines of one session."""
+    hours: float = Field(default=24, ge=0)
+    """Hours that a session may take, all lines one after the other, by what they took before."""
+    expire_days: WholeNumber = Field(default=30, ge=1)
+    """Days after which a session is deleted."""
+    warn_days: WholeNumber = Field(default=5, ge=0)
+    """Days before that on which it is said."""
+
+
 class Settings(Frozen):
     """Everything that a site may set. Unknown keys are errors: a misspelt key would be ignored in silence."""
 
@@ -259,6 +276,8 @@ class Settings(Frozen):
     """What the site wants of the loop."""
     archive: Archiving = Archiving()
     """The archive."""
+    webrun: Webruns = Webruns()
+    """Reductions that PIs ask for."""
     project_table: Text = ""
     """CSV file of the site's projects (pid,title,pi,github,public), whole path or below the repository; "": none."""
     products: Text = ""
@@ -276,6 +295,8 @@ class Site:
     machine: Machine = field(default_factory=Machine)
     trusted: Path | None = None
     """The checkout whose settings and templates count, where `root` holds the files of a stranger."""
+    behind: tuple[str, ...] = ()
+    """Words behind every run line, where the last of a key counts."""
 
     @property
     def code(self) -> Path:

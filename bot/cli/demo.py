@@ -75,6 +75,7 @@ def _play(sandbox: Sandbox, told: Transcript) -> None:
     from bot.sim.story.archive import Archiving
     from bot.sim.story.loop import Loop
     from bot.sim.story.people import People
+    from bot.sim.story.webrun import Webrunning
 
     site = sandbox.folder / "site"
     checkout = _Checkout(sandbox, site)
@@ -87,6 +88,7 @@ def _play(sandbox: Sandbox, told: Transcript) -> None:
     people = People(sandbox.address, sandbox.repository)
     _must(Loop(people, told, checkout.lmtbot).play(), "done", site)
     _must(Archiving(people, told, checkout.lmtbot, sandbox.folder).play(), "archived", site)
+    Webrunning(people, told, checkout.lmtbot, sandbox.folder).play()
 
 
 def _must(state: str, wanted: str, site: Path) -> None:

@@ -34,6 +34,7 @@ VERBS: Final = {
     "archive": ("bot.cli.archive", "send a release to the archive, and verify it"),
     "verify": ("bot.cli.verify", "compare what lies in the archive with what was sent"),
     "trace": ("bot.cli.trace", "from a deposit back to observations, commit, approver"),
+    "webrun": ("bot.cli.webrun", "a PI's reduction with other parameters, in a session of its own"),
     "run": ("bot.cli.run", "run what has no good record yet"),
     "retry": ("bot.cli.retry", "hand what failed to Slurm once more"),
     "queue": ("bot.cli.queue", "what is with Slurm: who, which project, which commit"),

@@ -7,7 +7,7 @@ command. Everything behind the word is data: numbers, names, `key=value` and a n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -30,6 +30,18 @@ EXAMPLES = {
     "help": "/help",
 }
 """Every command, written as it may stand in a comment."""
+
+Readers = Mapping[str, "Callable[[str], dict[str, Any]]"]
+"""Word of a command -> what reads the rest of its line."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """The commands that one kind of conversation has."""
+
+    examples: Mapping[str, str]
+    readers: Readers
+
 
 MOST_COMMANDS = 100
 """In one comment."""
@@ -86,11 +98,14 @@ class Misread:
     cure: str
 
 
-def parse_commands(body: str) -> tuple[Command | Misread, ...]:
-    """Read the commands of a comment, in their order; what is wrongly written is told, what is prose is passed over."""
-    found: list[Command | Misread] = []
+def parse_commands(body: str, language: Language | None = None) -> tuple[Command | Misread, ...]:
+    """Read the commands of a comment, in their order; what is wrongly written is told, what is prose is passed over.
+
+    `language`: of another kind of conversation than a pull request.
+    """
+    language, found = language or PULL_REQUEST, list[Command | Misread]()
     for number, line in _shown_lines(body):
-        one = _read(line, number)
+        one = _read(line, number, language)
         if one is not None and len(found) == MOST_COMMANDS:
             told = f"a comment holds at most {MOST_COMMANDS} commands; this one and those behind it were not read"
             return (*found, Misread(number, one_line(line, LONGEST_SHOWN), told, "write the others in another comment"))
@@ -130,31 +145,31 @@ def _without_comments(line: str, is_hidden: bool) -> tuple[str, bool]:
     return "".join(kept), is_hidden
 
 
-def _read(line: str, number: int) -> Command | Misread | None:
+def _read(line: str, number: int, language: Language) -> Command | Misread | None:
     found = _WORD.match(line)
     if found is None:
         return None
     name, rest = found[1].lower(), " ".join(found[2].split())
-    if name not in EXAMPLES:
-        return _unknown(name, rest, line, number)
+    if name not in language.examples:
+        return _unknown(name, rest, line, number, language.examples)
     try:
-        fields = _READERS[name](rest)
-    except _Wrong as wrong:
-        example = wrong.example or EXAMPLES[name]
+        fields = language.readers[name](rest)
+    except Wrong as wrong:
+        example = wrong.example or language.examples[name]
         return Misread(number, one_line(line, LONGEST_SHOWN), wrong.what, f"write it like `{example}`")
     return Command(name, **fields, line=number, text=one_line(line, LONGEST_SHOWN))
 
 
-def _unknown(name: str, rest: str, line: str, number: int) -> Misread | None:
+def _unknown(name: str, rest: str, line: str, number: int, examples: Mapping[str, str]) -> Misread | None:
     """Answer a slip of the pen and what looks like a command, not a path that happens to begin a line."""
-    alike = [known for known in get_close_matches(name, EXAMPLES, n=3, cutoff=_NEAR) if known[0] == name[0]]
+    alike = [known for known in get_close_matches(name, examples, n=3, cutoff=_NEAR) if known[0] == name[0]]
     if not alike and not _TARGET_LIKE.match(rest):
         return None
-    cure = f"did you mean `{EXAMPLES[alike[0]]}`?" if alike else "`/help` lists what there is"
+    cure = f"did you mean `{examples[alike[0]]}`?" if alike else "`/help` lists what there is"
     return Misread(number, one_line(line, LONGEST_SHOWN), f"there is no command /{name}", cure)
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
     """What a line does not say as it should."""
 
     def __init__(self, what: str, example: str = "") -> None:
@@ -166,23 +181,23 @@ def _target(rest: str, *, may_be_combination: bool = False) -> tuple[dict[str, A
     """Part OBSNUM[__BANK] or FIRST_LAST from what follows."""
     word, _, after = rest.partition(" ")
     if not word:
-        raise _Wrong("it does not say which obsnum")
+        raise Wrong("it does not say which obsnum")
     found = _TARGET.fullmatch(word)
     numbers = [int(found[name]) for name in ("one", "last") if found[name]] if found else []
     if found is None or not all(0 < number <= OBSNUM_MAX for number in numbers):
-        raise _Wrong(f"{one_line(word, 40)!r} is not an obsnum")
+        raise Wrong(f"{one_line(word, 40)!r} is not an obsnum")
     if len(numbers) == 2:
         if not may_be_combination:
-            raise _Wrong(f"{word} is a combination, and this command is for obsnums")
+            raise Wrong(f"{word} is a combination, and this command is for obsnums")
         return {"target": f"{numbers[0]}_{numbers[1]}"}, after
     if found["bank"] not in (None, "0", "1"):
-        raise _Wrong(f"bank {one_line(found['bank'], 10)} does not exist, there are 0 and 1")
+        raise Wrong(f"bank {one_line(found['bank'], 10)} does not exist, there are 0 and 1")
     return {"target": numbers[0], "bank": int(found["bank"]) if found["bank"] else None}, after
 
 
 def _note(text: str) -> str:
     if len(text) > LONGEST_NOTE:
-        raise _Wrong(f"the note has {len(text)} characters, at most {LONGEST_NOTE} are kept")
+        raise Wrong(f"the note has {len(text)} characters, at most {LONGEST_NOTE} are kept")
     return one_line(text, LONGEST_NOTE).replace("<!--", "<! --")
 
 
@@ -190,9 +205,9 @@ def _grade(rest: str) -> dict[str, Any]:
     target, after = _target(rest, may_be_combination=True)
     word, _, words = after.partition(" ")
     if not word:
-        raise _Wrong("it does not say which grade")
+        raise Wrong("it does not say which grade")
     if not _NUMBER.fullmatch(word):
-        raise _Wrong(f"{one_line(word, 40)!r} is not a grade, grades are -2, 0, 1, 2, 3")
+        raise Wrong(f"{one_line(word, 40)!r} is not a grade, grades are -2, 0, 1, 2, 3")
     return {**target, "grade": int(word), "words": _note(words)}
 
 
@@ -207,19 +222,20 @@ def _flag(rest: str) -> dict[str, Any]:
     target, after = _target(rest)
     words = after.split()
     if not words:
-        raise _Wrong("it does not say which parameters")
+        raise Wrong("it does not say which parameters")
+    return {**target, "flags": read_parameters(words)}
+
+
+def read_parameters(words: list[str]) -> Parameters:
+    """Read `key=value` words; raise Wrong for what is none."""
     bare = next((word for word in words if not re.match(r"_?[A-Za-z]\w*=", word, re.ASCII)), None)
     if bare is not None:
-        raise _Wrong(f"{one_line(bare, 40)!r} is no key=value, and there are no blanks around = and commas")
-    return {**target, "flags": _parameters(words)}
-
-
-def _parameters(words: list[str]) -> Parameters:
+        raise Wrong(f"{one_line(bare, 40)!r} is no key=value, and there are no blanks around = and commas")
     try:
         return Parameters.parse(words)
     except PydanticCustomError as error:
         (_, (what, cure)) = (error.context or {})["faults"][0]
-        raise _Wrong(f"{one_line(what, LONGEST_SHOWN)}; {cure}") from error
+        raise Wrong(f"{one_line(what, LONGEST_SHOWN)}; {cure}") from error
 
 
 def _unflag(rest: str) -> dict[str, Any]:
@@ -227,7 +243,7 @@ def _unflag(rest: str) -> dict[str, Any]:
     keys = tuple(after.split())
     wrong = next((key for key in keys if not re.fullmatch(r"_?[A-Za-z]\w{0,40}", key, re.ASCII)), None)
     if wrong is not None:
-        raise _Wrong(f"{one_line(wrong, 40)!r} is not the name of a parameter")
+        raise Wrong(f"{one_line(wrong, 40)!r} is not the name of a parameter")
     return {**target, "what": keys}
 
 
@@ -235,9 +251,9 @@ def _combine(rest: str) -> dict[str, Any]:
     target, after = _target(rest)
     word, _, words = after.partition(" ")
     if target["bank"] is not None:
-        raise _Wrong("a combination takes an obsnum with all its banks", f"/combine {target['target']} no")
+        raise Wrong("a combination takes an obsnum with all its banks", f"/combine {target['target']} no")
     if word.lower() not in _YES_NO:
-        raise _Wrong(f"{one_line(word, 40)!r} is neither yes nor no" if word else "it does not say yes or no")
+        raise Wrong(f"{one_line(word, 40)!r} is neither yes nor no" if word else "it does not say yes or no")
     return {**target, "combine": _YES_NO[word.lower()], "words": _note(words)}
 
 
@@ -245,7 +261,7 @@ def _run(rest: str) -> dict[str, Any]:
     names = tuple(rest.split())
     wrong = next((name for name in names if not _is_name(name)), None)
     if wrong is not None:
-        raise _Wrong(f"{one_line(wrong, 40)!r} is no obsnum, source or combination")
+        raise Wrong(f"{one_line(wrong, 40)!r} is no obsnum, source or combination")
     return {"what": tuple(dict.fromkeys(names))}
 
 
@@ -253,9 +269,10 @@ def _is_name(name: str) -> bool:
     return name.isprintable() and len(name) <= 100 and "<!--" not in name
 
 
-def _alone(rest: str) -> dict[str, Any]:
+def read_nothing(rest: str) -> dict[str, Any]:
+    """Read a command that has nothing behind it."""
     if rest:
-        raise _Wrong(f"nothing is read behind it, and there stands {one_line(rest, 40)!r}")
+        raise Wrong(f"nothing is read behind it, and there stands {one_line(rest, 40)!r}")
     return {}
 
 
@@ -266,8 +283,11 @@ _READERS: dict[str, Callable[[str], dict[str, Any]]] = {
     "unflag": _unflag,
     "combine": _combine,
     "run": _run,
-    "status": _alone,
-    "refresh": _alone,
-    "retry": _alone,
-    "help": _alone,
+    "status": read_nothing,
+    "refresh": read_nothing,
+    "retry": read_nothing,
+    "help": read_nothing,
 }
+
+PULL_REQUEST = Language(EXAMPLES, _READERS)
+"""The commands on pull requests."""

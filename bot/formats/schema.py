@@ -23,6 +23,7 @@ from bot.formats.project_file import MODELS
 from bot.model.deposit import Manifest, Metadata
 from bot.model.project import MODE_PATTERN
 from bot.model.scalars import Grade, Pid
+from bot.model.webrun import WebrunRequest
 from bot.settings import Settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,9 +32,10 @@ _MODELS: dict[str, type[BaseModel]] = {
     "settings": Settings,
     "deposit": Metadata,
     "manifest": Manifest,
+    "webrun": WebrunRequest,
 }
 NAMES = tuple(_MODELS)
-"""project, qa, level2, archive, settings; deposit, manifest."""
+"""project, qa, level2, archive, settings; deposit, manifest, webrun."""
 
 PARAMETERS = "#/$defs/Parameters"
 

@@ -15,7 +15,7 @@ from bot.errors import ProjectError
 from bot.formats.validation import validate
 from bot.formats.yaml_splice import Inline, Path, Value, append, insert_all, put, remove
 from bot.formats.yaml_text import parse_document
-from bot.model.project import Parameters, Project, Qa, Source, Tiers
+from bot.model.project import TIERS, Parameters, Project, Qa, Source, Tiers
 
 VERDICT_KEYS = ("grade", "combine", "flags", "note", "banks")
 
@@ -82,6 +82,24 @@ def add_grades(text: str, places: Iterable[tuple[int, int | None]], grade: int, 
         return text
     wanted = {path: str(value) for path, value in new.items()}
     return _checked(text, insert_all(text, new), wanted, name, Qa)
+
+
+def set_tiers(text: str, source: str, tiers: Tiers, *, name: str = "project.yaml") -> str:
+    """Set the parameters of a source's tiers; those that say the same already stay as they are written.
+
+    Raise ProjectError when the project has no such source.
+    """
+    known = _read(text, name, Project).sources.get(source)
+    if known is None:
+        raise ProjectError(f"{name}: source {source!r} is not in the project; add the source first")
+    place, tree = ("sources", source, "tiers"), tiers_tree(tiers)
+    edits: dict[Path, Value] = {
+        (*place, key): tree[key] for key in TIERS if key in tree and known.tiers.get(key) != tiers.get(key)
+    }
+    try:
+        return _set_all(text, edits, name, Project)
+    except ProjectError:  # written on one line, say: then all of them are written anew
+        return _set_all(text, {place: tree}, name, Project)
 
 
 def leave_out(text: str, obsnum: int, reason: str, *, name: str = "project.yaml") -> str:

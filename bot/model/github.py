@@ -53,6 +53,15 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """Somebody put a label on an issue."""
+
+    label: str
+    who: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A comment on an issue or pull request."""
 
@@ -61,6 +70,7 @@ class Comment:
     body: str
     url: str
     is_edited: bool
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)

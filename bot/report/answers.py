@@ -9,7 +9,7 @@ from bot.errors import ProjectError
 from bot.formats.comment_command import Command, Misread
 from bot.formats.markdown import code, prose
 from bot.model.role import Role
-from bot.rules.commands import rule_of
+from bot.rules.commands import COMMANDS, Rules, rule_of
 
 LONGEST_ANSWER = 65_000
 """Characters; GitHub refuses more than 65,536."""
@@ -45,19 +45,19 @@ def refused(command: Command, error: ProjectError) -> Answer:
     return Answer(command, False, what, "; ".join(one.cure for one in error.findings if one.cure))
 
 
-def not_allowed(command: Command) -> Answer:
+def not_allowed(command: Command, rules: Rules = COMMANDS) -> Answer:
     """Answer, politely, a command of somebody who may not give it."""
-    roles = sorted(rule_of(command).roles)
+    roles = sorted(rule_of(command, rules).roles)
     who = " or ".join(f"a {role}" for role in roles)
     told = f"this is for {who} of the project; nothing was done"
     cure = "`/help` lists what you may do" if Role.PI in roles else f"ask {who}"
     return Answer(command, False, told, cure)
 
 
-def answer_text(answers: Sequence[Answer], *, commit: str = "", help_words: str = "") -> str:
+def answer_text(answers: Sequence[Answer], *, commit: str = "", help_words: str = "", rules: Rules = COMMANDS) -> str:
     """Return the answer as Markdown. `commit`: what the edits became; `help_words`: of rules.commands.help_text."""
     rows = [_row(one) for one in answers if not (help_words and one.is_done and _name(one) == "help")]
-    edits = any(isinstance(one.asked, Command) and rule_of(one.asked).edits for one in answers)
+    edits = any(isinstance(one.asked, Command) and rule_of(one.asked, rules).edits for one in answers)
     tail = f"In commit {commit}." if commit else NO_CHANGE if edits else ""
     rest = "\n\n".join(part for part in (tail, help_words) if part)
     room, kept = LONGEST_ANSWER - len(rest) - 200, 0

@@ -6,13 +6,13 @@ obsnum that no source lists, a bank that is not there, a parameter that the pipe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from bot.errors import Finding, ProjectError, Severity
-from bot.formats.comment_command import EXAMPLES, Command
+from bot.formats.comment_command import PULL_REQUEST, Command, Language
 from bot.formats.project_file import ProjectFolder
 from bot.formats.validation import validate
 from bot.formats.yaml_edit import set_verdict
@@ -45,11 +45,12 @@ class CommandRule:
     """It changes qa.yaml."""
     starts: bool = False
     """It makes something run on the cluster."""
+    language: Language = PULL_REQUEST
 
     @property
     def example(self) -> str:
         """Return the command as it may stand in a comment."""
-        return EXAMPLES[self.name]
+        return self.language.examples[self.name]
 
 
 COMMANDS: tuple[CommandRule, ...] = (
@@ -80,7 +81,8 @@ COMMANDS: tuple[CommandRule, ...] = (
     CommandRule("retry", "run again what failed, of the same commit", _OPERATING, starts=True),
     CommandRule("help", "list the commands that you may give", _ANYBODY_OF_OURS),
 )
-_BY_NAME: Mapping[str, CommandRule] = {rule.name: rule for rule in COMMANDS}
+Rules = Sequence[CommandRule]
+"""The commands of one kind of conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +93,24 @@ class Applied:
     told: str
 
 
-def rule_of(command: Command) -> CommandRule:
+def rule_of(command: Command, rules: Rules = COMMANDS) -> CommandRule:
     """Return the table's row of a command."""
-    return _BY_NAME[command.name]
+    return next(rule for rule in rules if rule.name == command.name)
 
 
-def may(command: Command, roles: Collection[Role]) -> bool:
+def may(command: Command, roles: Collection[Role], rules: Rules = COMMANDS) -> bool:
     """Say whether somebody with these roles may give the command."""
-    return bool(rule_of(command).roles & frozenset(roles))
+    return bool(rule_of(command, rules).roles & frozenset(roles))
 
 
-def allowed(roles: Collection[Role]) -> tuple[CommandRule, ...]:
+def allowed(roles: Collection[Role], rules: Rules = COMMANDS) -> tuple[CommandRule, ...]:
     """Return the commands that somebody with these roles may give, in the table's order."""
-    return tuple(rule for rule in COMMANDS if rule.roles & frozenset(roles))
+    return tuple(rule for rule in rules if rule.roles & frozenset(roles))
 
 
-def help_text(roles: Collection[Role]) -> str:
+def help_text(roles: Collection[Role], among: Rules = COMMANDS) -> str:
     """Return, in Markdown, what the caller may do, and nothing else."""
-    rules = allowed(roles)
+    rules = allowed(roles, among)
     if not rules:
         return "You have no role in this project, so there is no command for you here; the settings name who has one."
     rows = [f"| `{rule.example}` | {rule.help} |" for rule in rules]
@@ -320,7 +322,7 @@ def _regraded(part: Verdict | BankVerdict, grade: int) -> dict[str, Any]:
 
 
 def _no_grade_among_flags(part: Verdict | BankVerdict) -> dict[str, Any]:
-    return {} if part.flags.get(GRADE_KEY) is None else {"flags": _without(part.flags, (GRADE_KEY,))}
+    return {} if part.flags.get(GRADE_KEY) is None else {"flags": without(part.flags, (GRADE_KEY,))}
 
 
 def _fail(scene: _Scene) -> dict[str, Any]:
@@ -362,13 +364,13 @@ def _flag(scene: _Scene) -> dict[str, Any]:
             _refuse(scene.command, fault.what, fault.cure, fault.why)
         scene.remarks.append(f"{fault.what}: {fault.cure}" if fault.cure else fault.what)
     scene.told = " ".join(new) + (" for both banks" if scene.is_for_both_banks else "")
-    changes = scene.changed(scene.parts, lambda part: {"flags": _merged(part.flags, new)})
+    changes = scene.changed(scene.parts, lambda part: {"flags": merged(part.flags, new)})
     return changes | scene.changed({0} & set(scene.rivals), lambda part: _reflagged(part, new))
 
 
 def _reflagged(part: Verdict | BankVerdict, new: Parameters) -> dict[str, Any]:
     said = Parameters(word for word in new if part.flags.get(word.partition("=")[0]) is not None)
-    return {"flags": _merged(part.flags, said)} if said else {}
+    return {"flags": merged(part.flags, said)} if said else {}
 
 
 def _unflag(scene: _Scene) -> dict[str, Any]:
@@ -383,17 +385,18 @@ def _unflag(scene: _Scene) -> dict[str, Any]:
         what = f"{elsewhere[0]} is said of the whole obsnum, not of bank {bank}"
         _refuse(scene.command, what, f"write `/unflag {scene.obsnum} {elsewhere[0]}`")
     scene.told = f"without {' '.join(keys)}" if keys else "without flags"
-    return scene.changed(parts, lambda part: {"flags": _without(part.flags, keys or found)} if part.flags else {})
+    return scene.changed(parts, lambda part: {"flags": without(part.flags, keys or found)} if part.flags else {})
 
 
-def _merged(old: Parameters, new: Parameters) -> Parameters:
+def merged(old: Parameters, new: Parameters) -> Parameters:
     """Return the old words with the new values in their places, and new keys behind; each key stands once."""
     fresh = {key: f"{key}={value}" for key, value in new.pairs}
     kept = [fresh.get(key, word) for word, (key, _) in zip(old, old.pairs, strict=True)]
     return Parameters(dict.fromkeys((*kept, *fresh.values())))
 
 
-def _without(flags: Parameters, keys: Collection[str]) -> Parameters | None:
+def without(flags: Parameters, keys: Collection[str]) -> Parameters | None:
+    """Return the words whose keys are none of these, None where nothing is left."""
     kept = Parameters(word for word, (key, _) in zip(flags, flags.pairs, strict=True) if key not in keys)
     return kept or None
 

@@ -38,6 +38,36 @@ def plan_project(folder: ProjectFolder, level: int = 1, *, others: Mapping[str, 
     return replace(plan, digest=digest_of([unit.digest for unit in plan.units]))
 
 
+def with_words(plan: Plan, words: lines.Words) -> Plan:
+    """Return the plan with these words behind every run line, where the last of a key counts, and its new digests."""
+    if not words:
+        return plan
+
+    def longer(unit: Chain | Combination) -> tuple[RunLine, ...]:
+        return tuple(replace(line, words=(*line.words, *words)) for line in unit.lines)
+
+    chains: dict[int, Chain] = {}
+    for chain in plan.chains:
+        found = longer(chain)
+        chains[chain.obsnum] = replace(chain, lines=found, digest=digest_of([list(line.words) for line in found]))
+    combinations = []
+    for one in plan.combinations:
+        members = tuple(
+            replace(member, digest=chains[member.obsnum].digest)
+            if member.pid == plan.pid and member.obsnum in chains
+            else member
+            for member in one.members
+        )
+        found = longer(one)
+        content = [
+            *(list(line.words) for line in found),
+            [[member.pid, member.obsnum, member.digest] for member in members],
+        ]
+        combinations.append(replace(one, members=members, lines=found, digest=digest_of(content)))
+    made = replace(plan, chains=tuple(chains.values()), combinations=tuple(combinations))
+    return replace(made, digest=digest_of([unit.digest for unit in made.units]))
+
+
 def select(plan: Plan, *, source: str | None = None, obsnum: int | None = None) -> Plan:
     """Return the part of the plan that concerns one source or one obsnum; combinations that hold it stay."""
     chains = [

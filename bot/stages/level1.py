@@ -65,6 +65,8 @@ class Request:
     executor: Executor = "local"
     who: str = ""
     """Who decided it, for the record; "" leaves it to git."""
+    commit: str = ""
+    """Commit of the project files, for the record; "" leaves it to git."""
     wait: bool = True
     """With Slurm: watch until everything has ended, instead of handing it over and leaving."""
 
@@ -175,7 +177,7 @@ def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Ca
         for name in ("area", "old", "failed"):
             clear_doomed(door.folder(name))
         plan, parted, door, ledger = survey(site, request)
-        shop = _workshop(site, door, pipeline, plan, request.who)
+        shop = _workshop(site, door, pipeline, plan, request.who, request.commit)
         if parted.todo:
             _tell_beginning(watch, parted)
         _wind_up(shop, ledger, request)
@@ -233,10 +235,12 @@ def _tell_of_slurm(watch: Callable[[Progress], None], began: float, crew: SlurmC
         watch(Progress(total, ended, failed, crew.running, left, event))
 
 
-def _workshop(site: Site, door: LedgerDoor, pipeline: LocalPipeline, plan: Plan, decided_by: str = "") -> Workshop:
+def _workshop(
+    site: Site, door: LedgerDoor, pipeline: LocalPipeline, plan: Plan, decided_by: str = "", made_from: str = ""
+) -> Workshop:
     commit, who = describe_head(site.root, f"projects/{plan.pid}")
-    kept = tuple(one.name for one in plan.combinations)
-    return Workshop(site, door, pipeline, plan, commit, decided_by or who or os.environ.get("USER", ""), kept=kept)
+    kept, who = tuple(one.name for one in plan.combinations), decided_by or who or os.environ.get("USER", "")
+    return Workshop(site, door, pipeline, plan, made_from or commit, who, kept=kept)
 
 
 def _wind_up(shop: Workshop, ledger: Ledger, request: Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.errors import ProjectError
 from bot.formats.project_file import ProjectFolder, read_folder
 from bot.model.plan import Plan
-from bot.rules.plan import needed_projects, plan_project, select
+from bot.rules.plan import needed_projects, plan_project, select, with_words
 from bot.settings import Site
 
 
@@ -20,7 +20,7 @@ def read_project(site: Site, pid: str) -> ProjectFolder:
 def read_plan(site: Site, pid: str, level: int = 1) -> tuple[ProjectFolder, Plan]:
     """Return the project and its plan at a level."""
     folder = read_project(site, pid)
-    return folder, plan_project(folder, level, others=read_others(site, folder))
+    return folder, with_words(plan_project(folder, level, others=read_others(site, folder)), site.behind)
 
 
 def read_others(site: Site, folder: ProjectFolder) -> dict[str, ProjectFolder]:

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/checks.md, parameters.md, qa.md and settings.md from rules, cases, commands, settings.
+"""Writes the tables in docs: checks, parameters, qa, settings, webrun; from rules, cases, models and commands.
 
 `python -m tests.unit.docs_tables` renews the files; test_docs_tables.py holds them to what stands here.
 """
@@ -9,10 +9,11 @@ import re
 from pathlib import Path
 
 from bot.errors import Finding
-from bot.rules.commands import COMMANDS
+from bot.rules.commands import COMMANDS, Rules
 from bot.rules.kinds import KINDS, form_of
 from bot.rules.lint import RULES, acting, lists, log, values, verdicts
 from bot.rules.parameters import COMBINATION, MODES, Parameter, catalogue
+from bot.rules.webrun_commands import WEBRUN_COMMANDS
 from tests.unit.lint_case import case_names, read_case
 from tests.unit.settings_table import settings_table
 
@@ -94,10 +95,10 @@ def _note(parameter: Parameter) -> str:
     return told + (f"; needs {parameter.needs}" if parameter.needs else "")
 
 
-def commands_table() -> str:
+def commands_table(rules: Rules = COMMANDS) -> str:
     """Return the table of the commands of a comment."""
     told = ["| command | what it does | who |", "|---|---|---|"]
-    told += [_row((f"`{rule.example}`", rule.help, ", ".join(sorted(rule.roles)))) for rule in COMMANDS]
+    told += [_row((f"`{rule.example}`", rule.help, ", ".join(sorted(rule.roles)))) for rule in rules]
     return "\n".join(told) + "\n"
 
 
@@ -110,6 +111,7 @@ TABLES = {
     "parameters.md": parameters_table,
     "qa.md": commands_table,
     "settings.md": settings_table,
+    "webrun.md": lambda: commands_table(WEBRUN_COMMANDS),
 }
 MARKS = re.compile(r"(?s)(<!-- table: begin -->\n).*?(<!-- table: end -->)")
 

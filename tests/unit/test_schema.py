@@ -22,6 +22,15 @@ frequency_ghz: 92, grade: 3}], members: [{obsnum: 1, project: P, observed: "2024
 lines: [SLpipeline.sh obsnum=1], pipeline: "1.2", commit: abcdef0, decided: po, made: now, public: "2025-05-01"
 """
 GOOD = {
+    "webrun": """
+project: 2024-S1-MX-2
+sources: [NGC5473]
+obsnums: [101014]
+parameters: {extent: 200, pix_list: "-0,5"}
+tiers: [b, c]
+base: Session-3
+words: The edge looks odd
+""",
     "project": """
 pid: 2024-S1-MX-2
 pi: {name: A. Person, github: [aperson]}

@@ -44,7 +44,7 @@ class DryGitHub(GitHub):
         """Tell it."""
         _would(f"close pull request #{pull.number}: {pull.title}")
 
-    def ensure_labels(self, pull: Pull, labels: Iterable[str]) -> None:
+    def ensure_labels(self, thread: Pull | Topic, labels: Iterable[str]) -> None:
         """Nothing is worth telling."""
 
     def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ from bot.doors.github import shapes
 from bot.doors.github.session import GitHubRefused, Session
 from bot.errors import DoorError, ProjectError
 from bot.formats.marker import read_marker
-from bot.model.github import Check, Comment, Commit, Place, Pull, Review, Topic
+from bot.model.github import Check, Comment, Commit, Labelled, Place, Pull, Review, Topic
 
 T = TypeVar("T")
 LOOKS = 3
@@ -71,6 +71,15 @@ class GitHub:
         """Return issues and pull requests, the newest first; `since` (UT): only what changed then or later."""
         narrowed = {name: value for name, value in (("since", since), ("labels", label)) if value}
         return [shapes.topic(one) for one in self.session.pages("issues", state=state, **narrowed)]
+
+    def topic(self, number: int) -> Topic:
+        """Return an issue, or what a pull request has in common with one; raise GitHubRefused when there is none."""
+        return shapes.topic(self.session.get(f"issues/{number}"))
+
+    def labelled(self, number: int) -> list[Labelled]:
+        """Return who put which labels on an issue, oldest first."""
+        events = self.session.pages(f"issues/{number}/events")
+        return [shapes.labelled(one) for one in events if one["event"] == "labeled"]
 
     def tip(self, branch: str) -> str:
         """Return the commit at the tip of a branch, "" if there is no such branch."""
@@ -205,11 +214,11 @@ class GitHub:
         self.delete_branch(pull.branch)
         self.session.send("PATCH", f"pulls/{pull.number}", {"state": "closed"})
 
-    def ensure_labels(self, pull: Pull, labels: Iterable[str]) -> None:
-        """Put labels on a pull request, beside those that it has."""
-        missing = [label for label in labels if label not in pull.labels]
+    def ensure_labels(self, thread: Pull | Topic, labels: Iterable[str]) -> None:
+        """Put labels on a pull request or issue, beside those that it has."""
+        missing = [label for label in labels if label not in thread.labels]
         if missing:
-            path = f"issues/{pull.number}/labels"
+            path = f"issues/{thread.number}/labels"
             self._sure(lambda: self.session.send("POST", path, {"labels": missing}), lambda: None)
 
     def ensure_reviewers(self, pull: Pull, users: Iterable[str], teams: Iterable[str]) -> None:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.model.github import Asset, Check, Comment, Commit, Conclusion, Pull, Release, Review, ReviewState, Topic
+from bot.model.github import (
+    Asset,
+    Check,
+    Comment,
+    Commit,
+    Conclusion,
+    Labelled,
+    Pull,
+    Release,
+    Review,
+    ReviewState,
+    Topic,
+)
 
 MOST_SUMMARY, MOST_DESCRIPTION = 65_535, 140
 CUT = "\n\n... cut here: GitHub shows no more."
@@ -63,7 +75,13 @@ def comment(told: Any) -> Comment:
         body=(told.get("body") or "").replace("\r\n", "\n"),
         url=told["html_url"],
         is_edited=told["created_at"] != told["updated_at"],
+        created=told["created_at"],
     )
+
+
+def labelled(told: Any) -> Labelled:
+    """Read who put a label on an issue."""
+    return Labelled((told.get("label") or {}).get("name", ""), _login(told.get("actor")), told["created_at"])
 
 
 def commit(told: Any) -> Commit:

@@ -48,7 +48,7 @@ class Host:
 
 HOSTS = (
     Host("github-hosted", frozenset(("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04")), slots=2),
-    Host.own("unity", "unity", slots=3),
+    Host.own("unity", "unity", "webrun", slots=3),
     Host.own("unity-helpdesk", "unity/helpdesk", "helpdesk"),
     Host.own("malt", "malt"),
 )

@@ -1,0 +1,80 @@
+"""The story goes on: the PI asks for a reduction with other parameters, compares it, and has it promoted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.errors import DoorError
+from bot.formats.webrun_form import form_text
+from bot.model.project import Parameters
+from bot.model.webrun import WebrunRequest
+from bot.sim.github.seed import token_of
+from bot.sim.story.loop import PID, Loop
+
+SOURCE = "G1.7+3.7-234_02_of_04"
+WORDS = ("pix_list=-12,13,14,15", "extent=300")
+WISH = "The last row of beams looks noisy to me, and I need the centre only."
+
+
+@dataclass
+class Webrunning(Loop):
+    """Plays it on a project whose results are there."""
+
+    folder: Path = Path()
+    """Where the text of the issue is written."""
+
+    def play(self) -> str:
+        """Play it to its end; return the branch of the pull request that waits for the DA."""
+        number = self._ask()
+        self._compare(number)
+        return self._hand_on(number)
+
+    def _ask(self) -> int:
+        self.told.step("The PI wants it otherwise, and says so in the form of an issue; a session of its own is made.")
+        wish = WebrunRequest(project=PID, sources=(SOURCE,), parameters=Parameters(WORDS), words=WISH)
+        text = self.folder / "webrun.md"
+        text.write_text(form_text(wish), encoding="utf-8")
+        self.told.paper("pi writes an issue", text.read_text(encoding="utf-8"))
+        words = ("api", f"repos/{self.people.repository}/issues", "-f", "title=webrun", "-F", f"body=@{text}")
+        told: list[str] = []
+        typed = shlex.join((*words[:-1], "body=@webrun.md", "--jq", ".number"))
+        ran = self._after(lambda: told.append(self._gh(*words, "--jq", ".number")), "webrun")
+        self.told.terminal(f"gh {typed}", told[0])
+        self.told.say(f"ran: {'; '.join(ran)}")
+        number = int(told[0])
+        self.told.paper("The bot understood", self._comment(number, "lmtbot:webrun "))
+        return number
+
+    def _compare(self, number: int) -> None:
+        self.told.paper("The results, beside the official ones", self._comment(number, "lmtbot:webrun-result"))
+        self.told.terminal(f"lmtbot webrun list {PID}", self.lmtbot("webrun", "list", PID))
+
+    def _hand_on(self, number: int) -> str:
+        self.told.step("The PI likes it: /promote makes a pull request of it for the DA.")
+        self._comment_as("pi", number, "/promote", "comment", "check")
+        pull = self.people.pull_of(f"promote/{PID}-1")
+        self.told.paper(f"#{pull['number']} {pull['title']}", pull["body"])
+        self._must(pull["head"]["sha"], "check", "success")
+        return str(pull["head"]["ref"])
+
+    def _gh(self, *words: str) -> str:
+        """Run the true gh as the PI would, led to this GitHub."""
+        program = Path(sys.executable).with_name("gh")
+        found = str(program) if program.exists() else shutil.which("gh")
+        if found is None:
+            raise DoorError("gh is not installed; pip install 'lmtoy-run[github-sim]'")
+        told = {
+            "GH_HOST": "github.localhost", "GH_TOKEN": token_of("pi"), "HTTP_PROXY": self.people.address,
+            "NO_PROXY": "127.0.0.1", "GH_CONFIG_DIR": str(self.folder / "gh"), "GH_PROMPT_DISABLED": "1",
+            "GH_NO_UPDATE_NOTIFIER": "1", "HOME": str(self.folder), "PATH": os.environ.get("PATH", os.defpath),
+        }  # fmt: skip
+        done = subprocess.run([found, *words], env=told, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise DoorError(f"`gh {shlex.join(words)}` ended with {done.returncode}: {done.stderr}")
+        return done.stdout.strip()
