@@ -39,6 +39,9 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    """Play the demo, or look at the one that was played already (LMTBOT_DEMO: its folder; beside it DEMO.out)."""
+    if known := os.environ.get("LMTBOT_DEMO"):
+        return Played(Path(known), Path(f"{known}.out").read_text())
     root = tmp_path_factory.mktemp("demo") / "site"
     command = [sys.executable, "-m", "bot", "demo", "--dir", str(root)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600)
@@ -48,9 +51,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_the_story_ends_at_level_2_done(played: Played) -> None:
+def test_the_story_ends_in_the_archive(played: Played) -> None:
     states = {one["pid"]: one["state"] for one in played.lmtbot("status")["projects"]}
-    assert states[PID] == "done"
+    assert states[PID] == "archived"
 
 
 @pytest.mark.slow

@@ -201,20 +201,24 @@ def sweep(bench: Bench, tasks: list[Callable[[Bench], Any]]) -> None:
     assert not wrong, f"{len(wrong)} of {len(tasks)}\n" + "\n".join(wrong)
 
 
-@pytest.mark.slow
+STRIDES = [pytest.param(3, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.sweep)]
+"""Every third step in CI, every step by `make test-sweep`."""
+
+
+@pytest.mark.parametrize("stride", STRIDES)
 @pytest.mark.parametrize("phase", [0, 1])
-def test_a_run_killed_at_every_step_ends_as_if_never_killed(bench: Bench, phase: int) -> None:
+def test_a_run_killed_at_every_step_ends_as_if_never_killed(bench: Bench, phase: int, stride: int) -> None:
     rounds: list[tuple[int, str, int]] = []
-    for step in range(1, bench.steps[phase] + 2):
+    for number, step in enumerate(range(1, bench.steps[phase] + 2, stride)):
         rounds.append((step, "kill", 1))
-        rounds += [(step, "after", 1)] if step % 4 == 0 else [(step, "machine", 2)] if step % 4 == 2 else []
+        rounds += [(step, "after", 1)] if number % 4 == 0 else [(step, "machine", 2)] if number % 4 == 2 else []
     sweep(bench, [partial(kill, phase=phase, step=step, how=how, jobs=jobs) for step, how, jobs in rounds])
 
 
-@pytest.mark.slow
-def test_a_disk_that_fills_at_any_step_is_told_and_nothing_is_lost(bench: Bench) -> None:
-    steps = range(1, bench.steps[1] + 2, 2)
-    sweep(bench, [partial(fill, phase=1, step=step, how=FULL[step // 2 % 2]) for step in steps])
+@pytest.mark.parametrize("stride", STRIDES)
+def test_a_disk_that_fills_at_any_step_is_told_and_nothing_is_lost(bench: Bench, stride: int) -> None:
+    steps = enumerate(range(1, bench.steps[1] + 2, stride))
+    sweep(bench, [partial(fill, phase=1, step=step, how=FULL[number % 2]) for number, step in steps])
 
 
 @pytest.mark.slow
