@@ -9,11 +9,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-from contextlib import ExitStack
 
-from bot.cli.github import add_dry_run, opened
+from bot.cli.github import add_dry_run
 from bot.cli.output import print_json
-from bot.doors.github.opening import TOKENS
+from bot.doors.github.opening import open_as_person
 from bot.settings import Site
 from bot.stages.release import Prepared, make_release, prepare_release
 
@@ -33,13 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, site: Site) -> int:
     """Publish the release, or print how; 1 when something speaks against it."""
-    has_token = any(os.environ.get(name) for name in TOKENS)
-    with ExitStack() as stack:
-        github = stack.enter_context(opened(site, dry_run=args.dry_run)) if has_token else None
-        prepared = prepare_release(site, args.pid, github)
-        url = ""
-        if github and not prepared.refused and not args.notes:
-            url = make_release(github, prepared, dry_run=args.dry_run)
+    github = open_as_person(site.settings.github, os.environ)
+    prepared = prepare_release(site, args.pid, github)
+    url = ""
+    if github and not prepared.refused and not args.notes:
+        url = make_release(github, prepared, dry_run=args.dry_run)
     if args.notes and not args.dry_run:
         from pathlib import Path
 
@@ -76,5 +73,6 @@ def _tell(prepared: Prepared, url: str, notes: str, site: Site) -> None:
     if url:
         print(f"{prepared.tag} is published: {url}")
         return
-    print(prepared.notes)
+    out = f", {len(prepared.left_out)} left out" if prepared.left_out else ""
+    print(f"{prepared.tag}, on {prepared.commit[:12]}: {len(prepared.units)} products to be archived{out}")
     print(f"To publish it:\n  {gh_command(prepared, notes, site.settings.github.repository)}")

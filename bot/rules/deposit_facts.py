@@ -20,7 +20,6 @@ from bot.model.plan import Chain, Unit
 from bot.model.project import Project
 from bot.model.record import Record
 from bot.model.worksheet import Row
-from bot.rules.publicity import public_since
 from bot.rules.radiometer import positive, rms_unit
 from bot.rules.spectral_lines import line_at
 from bot.rules.verdict import Judgement
@@ -62,8 +61,8 @@ class Known:
     pi: str = ""
     title: str = ""
     """What the site's table says, where project.yaml does not."""
-    public: str = ""
-    """The same of the public date."""
+    public: date | None = None
+    """End of the project's proprietary time."""
 
 
 def describe(known: Known) -> Metadata | tuple[str, ...]:
@@ -105,7 +104,7 @@ def _told(known: Known) -> dict[str, Any]:
         "commit": record.commit.rstrip("+"),
         "decided": record.who,
         "made": record.ended,
-        "public": _public(known, [one["observed"] for one in members]),
+        "public": known.public,
     }
 
 
@@ -176,9 +175,3 @@ def _number(text: str) -> float | None:
 
 def _first(*values: Any) -> Any:
     return next((one for one in values if one not in (None, "")), None)
-
-
-def _public(known: Known, observed: Sequence[str]) -> date | None:
-    if known.project.public is None and known.public:
-        return date.fromisoformat(known.public)
-    return public_since(known.project, observed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from bot.doors.archive_journal import ArchiveJournal
 from bot.doors.git import commit_of, is_ancestor, text_at
 from bot.doors.ledger import LedgerDoor
 from bot.doors.products import measure, ready_products
-from bot.doors.project_table import table_row
+from bot.doors.project_table import TableRow, table_row
 from bot.doors.results import read_official
 from bot.errors import ProjectError
 from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder, read_level2
 from bot.model.deposit import Metadata, Parcel, ReleaseTag
 from bot.model.observation import Observation
-from bot.model.plan import Unit
+from bot.model.plan import Chain, Unit
 from bot.model.role import Role
 from bot.model.worksheet import Row, Worksheet
 from bot.rules import archive as rules
@@ -28,6 +29,7 @@ from bot.rules.arrival import listed_obsnums
 from bot.rules.deposit_facts import Known, describe
 from bot.rules.grading import qa_faults, worksheet
 from bot.rules.plan import needed_projects, plan_project
+from bot.rules.publicity import public_since
 from bot.rules.verdict import Judgement, judge
 from bot.settings import Site
 from bot.stages.check import find_log, read_rows
@@ -136,11 +138,28 @@ class ReleaseFacts:
         products = read_official(self.door.products, unit.name)
         if record is None or products is None or not self.judged[unit.name].is_good:
             return ()  # told as not done, or as bad
-        table = table_row(self.site, self.tag.pid)
         return describe(Known(
             unit, self.folder.project, record, products, self.judged[unit.name], rows, self.observed,
-            pi=table.pi, title=table.title, public=table.public,
+            pi=self.table.pi, title=self.table.title, public=self.public,
         ))  # fmt: skip
+
+    @cached_property
+    def table(self) -> TableRow:
+        """What the site's table says of the project."""
+        return table_row(self.site, self.tag.pid)
+
+    @cached_property
+    def public(self) -> date | None:
+        """The end of the project's proprietary time; None: nobody knows."""
+        if self.folder.project.public is None and self.table.public:
+            return date.fromisoformat(self.table.public)
+        chains = [unit for unit in self.units if isinstance(unit, Chain)]
+        return public_since(self.folder.project, [self._observed_at(chain) for chain in chains])
+
+    def _observed_at(self, chain: Chain) -> str:
+        numbers = next(iter(self.judged[chain.name].metrics.values()), {})
+        row = self.observed.get(chain.obsnum)
+        return row.date_obs if row else str(numbers.get("date_obs", ""))
 
     def _bad(self) -> dict[str, tuple[str, ...]]:
         ready = {unit.name: ready_products(self.door.products, unit.name) for unit in self.units}

@@ -36,7 +36,14 @@ def seen(loop: Loop) -> dict[str, Any]:
         "checks": {branch: checks_seen(loop, loop.hub.tip(branch)) for branch in branches(loop)},
         "records": records_seen(loop.root / "work"),
         "products": products_seen(loop.root / "work"),
+        "releases": {one["tag_name"]: sorted(two["name"] for two in one["assets"]) for one in releases(loop)},
     }
+
+
+def releases(loop: Loop) -> list[Mapping[str, Any]]:
+    """Return the releases with their files."""
+    found: list[Mapping[str, Any]] = loop.hub.po.get(f"{REPO}/releases?per_page=100").json
+    return found
 
 
 def branches(loop: Loop) -> dict[str, dict[str, str]]:

@@ -1,4 +1,5 @@
-"""Stories of the loop whose last step is done again and again, each time with another fault: arrive, reconcile, answer.
+"""Stories of the loop whose last step is done again and again, each time with another fault: arrive, reconcile, answer,
+archive.
 
 A story is prepared once; every telling begins from a copy of its folders.
 """
@@ -12,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.doors.github import GitHub
+from bot.doors.stores.bag import BagStore
+from bot.rules.archive import parse_tag
 from bot.settings import Site
+from bot.stages.archive import archive_release
 from bot.stages.arrival_pulls import propose_arrivals
 from bot.stages.comments import answer_comments
 from bot.stages.reconcile import reconcile, wanting
@@ -24,6 +28,7 @@ from tests.loop.world import NOON, SETTINGS, Loop, rows
 QUIET = SETTINGS.replace("progress_seconds: 1", "progress_seconds: 3600")
 """The number of calls must not follow from the time."""
 COMMANDS = "/grade 117361 3 good\n/flag 117362 badcb=1/2\n/grade 117362 2\n/unflag 117361 badcb\n/status\n/help"
+TAG = f"{PID}/v1"
 QA_NUMBER = 2
 """Of every story that comes so far: the arrival was #1."""
 Deed = Callable[[Loop, Site, GitHub], bool]
@@ -56,6 +61,13 @@ def run(loop: Loop, site: Site, github: GitHub) -> bool:
 def answer(loop: Loop, site: Site, github: GitHub) -> bool:
     """Answer the comments of the QA pull request."""
     return bool(answer_comments(site, github, QA_NUMBER))
+
+
+def archive(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Archive the release; all but the telling is done by the time that anything is told."""
+    store = BagStore(site.need_work() / "archive", "terms")
+    done = archive_release(site, store, parse_tag(TAG), lambda *_: None, github=github)
+    return done.pull is not None and done.pull.became in ("opened", "updated")
 
 
 def do(loop: Loop, deed: Deed) -> bool:
@@ -128,6 +140,15 @@ def _approved(loop: Loop) -> None:
     loop.merge(QA_NUMBER)
 
 
+def _released(loop: Loop) -> None:
+    _approved(loop)
+    do(loop, run)
+    body = {"tag_name": TAG, "target_commitish": loop.hub.tip("main"), "name": TAG, "body": "notes"}
+    assert loop.hub.po.post(f"{REPO}/releases", body).status == 201
+    loop.pull()
+    loop.hub.git("fetch", "-q", "--tags", loop.hub.url("da"), cwd=loop.checkout)
+
+
 STORIES = {
     one.name: one
     for one in (
@@ -138,6 +159,7 @@ STORIES = {
         Story("qa-again", _graded_and_more, run),
         Story("answer", _said, answer),
         Story("level-2", _approved, run),
+        Story("archive", _released, archive),
     )
 }
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from bot.doors.github.opening import open_github
+from bot.doors.github.opening import open_as_person
 from bot.doors.github.repository import GitHub
 from bot.doors.github.session import GitHubRefused
 from bot.errors import SettingsError
 from bot.model.setup import Json, Write
 from bot.settings import Hub
-
-TOKENS = ("GH_TOKEN", "GITHUB_TOKEN")
 
 
 class Administration:
@@ -55,12 +53,10 @@ class DryAdministration(Administration):
 
 def open_administration(hub: Hub, environment: Mapping[str, str], *, dry_run: bool = False) -> Administration:
     """Open the door with the token of a person; raise SettingsError when there is none."""
-    token = next((environment[name] for name in TOKENS if environment.get(name)), "")
-    if not token:
+    github = open_as_person(hub, environment)
+    if github is None:
         raise SettingsError(
             "whose rights? A person who administers the repository types `export GH_TOKEN=$(gh auth token)` first; "
             "the bot's App is not asked, it may not change its own rules"
         )
-    ours = {name: value for name, value in environment.items() if not name.startswith("LMTBOT_")}
-    github = open_github(hub, ours | {"GITHUB_TOKEN": token})
     return (DryAdministration if dry_run else Administration)(github)

@@ -18,6 +18,7 @@ from bot.model.github import Place
 from bot.settings import Hub
 
 API = "https://api.github.com"
+PERSONAL = ("GH_TOKEN", "GITHUB_TOKEN")
 TOKENS = ("LMTBOT_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 MOST_KEPT = 200
 
@@ -52,6 +53,13 @@ def open_github(hub: Hub, environment: Mapping[str, str], *, dry_run: bool = Fal
 
     kept_answers = _read_kept(kept)
     return (DryGitHub if dry_run else GitHub)(session(_auth(place, environment, session)), place)
+
+
+def open_as_person(hub: Hub, environment: Mapping[str, str]) -> GitHub | None:
+    """Open the door with the token of a person, never as the bot's App; None where there is no token."""
+    token = next((environment[name] for name in PERSONAL if environment.get(name)), "")
+    ours = {name: value for name, value in environment.items() if not name.startswith("LMTBOT_")}
+    return open_github(hub, ours | {"GITHUB_TOKEN": token}) if token else None
 
 
 def keep(github: GitHub, path: Path) -> None:
