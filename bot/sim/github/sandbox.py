@@ -191,7 +191,7 @@ def _take_own_files(stage: Path) -> None:
         try:
             program.git(stage.parent, "clone", "-q", "--no-tags", str(checkout), str(stage))
             program.git(stage, "checkout", "-q", "-B", "main")
-            for branch in program.git(stage, "for-each-ref", "--format=%(refname:short)", "refs/heads").split():
+            for branch in program.git(stage, "for-each-ref", "--format=%(refname:short)", "refs/heads")[1].split():
                 if branch != "main":  # the one that is worked on here: one named `qa` would leave no room for qa/PID
                     program.git(stage, "branch", "-q", "-D", branch)
             return
