@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -111,6 +113,29 @@ def test_a_run_that_fails_is_gone_on_with_and_nothing_stands_twice(
     world.archive(store=store(address))
     is_whole(installation, world)
     assert read_folder(world.folder).archive is not None
+
+
+@pytest.mark.slow
+def test_at_every_call_it_may_end_as_if_killed_and_goes_on(_made: Path, tmp_path: Path) -> None:
+    """From that call on nothing is answered: some were done, some not; the next run ends it."""
+    calm = Installation()
+    shutil.copytree(_made, tmp_path / "calm", symlinks=True)
+    with served(calm) as address:
+        World(tmp_path / "calm").archive(store=store(address))
+    for call in range(1, len(calm.calls) + 1):
+        installation, root = Installation(), tmp_path / f"call{call}"
+        shutil.copytree(_made, root, symlinks=True)
+        world, fault = World(root), (Fault.LOST, Fault.CUT, Fault.BROKEN)[call % 3]
+        with served(installation) as address:
+            installation.faults = dict.fromkeys(range(call, call + 99), fault)
+            with pytest.raises(DoorError):
+                world.archive(store=store(address))
+            assert not (world.folder / "archive.yaml").exists()
+            assert all(one.is_released for found in installation.datasets.values() for one in found.versions[:-1])
+            installation.faults = {}
+            world.archive(store=store(address))
+            is_whole(installation, world)
+        shutil.rmtree(root)
 
 
 def test_a_file_that_arrives_spoilt_is_not_published(world: World, far: tuple[Installation, str]) -> None:
