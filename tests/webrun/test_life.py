@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.model.webrun import SessionState
 from bot.stages.webrun import today
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.webrun.scene import FLAGGED, Scene, request
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_pi_asks_and_gets_a_session_beside_the_official_results(scene: Scene) -> None:
@@ -155,7 +159,7 @@ def test_a_session_warns_expires_and_says_when_more_has_arrived(scene: Scene) ->
     assert scene.tell("/extend").answers[0].is_done
     assert scene.sweep(day=soon) == [f"{PID} Session-1: expires soon"], "it was extended to the same day: said again"
     before = scene.outside()
-    assert scene.sweep(day=then) == [f"{PID} Session-1: has expired"] and scene.sweep(day=then) == []
+    assert scene.sweep(day=then) == [f"{PID} Session-1: is expired"] and scene.sweep(day=then) == []
     assert len(scene.said("webrun-expiry")) == 1 and "was deleted" in scene.said("webrun-expiry")[0]
     assert not (scene.folder() / PID).exists() and scene.outside() == before
     assert scene.sessions()[0].state is SessionState.EXPIRED
