@@ -96,6 +96,17 @@ def test_a_text_that_was_edited_after_it_was_accepted_is_not_run(scene: Scene) -
     assert scene.attend().state == "accepted" and len(scene.sessions()) == 2
 
 
+def test_an_issue_stays_with_its_project_and_a_broken_text_leaves_its_sessions_reachable(scene: Scene) -> None:
+    scene.ask()
+    other = request(project="2024-S1-MX-3", sources=("X",))
+    scene.hub.write("projects/2024-S1-MX-3/project.yaml", "pid: 2024-S1-MX-3\npi: {github: [pi]}\n", who=scene.hub.po)
+    assert scene.edit(other).state == "refused" and "is about 2024-S1-MX-2" in scene.said()[-1].replace("\\", "")
+    assert scene.edit("nonsense").state == "refused"
+    assert not scene.tell("/delete", "stranger").answers[0].is_done
+    assert scene.tell("/cancel").answers[0].told.startswith("Session-1 is cancelled, kept until")
+    assert scene.tell("/delete").answers[0].is_done
+
+
 def test_what_a_po_accepts_is_what_the_answer_before_says(scene: Scene) -> None:
     settings = scene.hub.text(".github/lmtbot.yml") + "webrun: {run_lines: 2}\n"
     scene.hub.write(".github/lmtbot.yml", settings, who=scene.hub.po)
