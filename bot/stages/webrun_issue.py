@@ -163,9 +163,7 @@ class _Commands:
     def cancel(self, _comment: Comment, command: Command) -> str:
         """End a session."""
         session = cancel(self.talk.site, self._session(command))
-        return f"{session.name} is {session.state}" + (
-            "" if session.state.is_gone else f", kept until {session.expires}"
-        )
+        return sessions_text([(session, False)])
 
     def compare(self, _comment: Comment, command: Command) -> str:
         """Show the newest session beside another one."""

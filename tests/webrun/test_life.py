@@ -6,8 +6,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.model.role import Role
 from bot.model.webrun import SessionState
-from bot.stages.webrun import today
+from bot.stages.webrun import accept, ask, today
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.webrun.scene import FLAGGED, Scene, request
@@ -55,6 +56,13 @@ def test_twice_is_once(scene: Scene) -> None:
     comments = scene.comments(scene.issue)
     assert scene.work() == [] and scene.attend().sessions == ("Session-1",)
     assert scene.comments(scene.issue) == comments and len(scene.sessions()) == 1
+
+
+def test_a_pass_that_was_cut_off_after_it_had_accepted_is_gone_on_with(scene: Scene) -> None:
+    number, site = scene.open(request()), scene.loop.pull()
+    accept(site, ask(site, request(), "pi", {Role.PI}, issue=number))
+    assert scene.comments(number) == [] and scene.attend().state == "accepted"
+    assert len(scene.sessions()) == 1 and len(scene.dispatched()) == 1 and len(scene.said()) == 1
 
 
 def test_beyond_the_quota_it_waits_for_a_po(scene: Scene) -> None:
