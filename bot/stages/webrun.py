@@ -184,10 +184,12 @@ def is_finished(site: Site, session: Session) -> bool:
 
 
 def cancel(site: Site, session: Session) -> Session:
-    """End a session: nothing more of it is run, what is made stays until it expires."""
+    """End a session that is not done: nothing more of it is run, what is made stays until it expires."""
     store = store_of(site, session.pid)
-    session = store.update(session, lambda one: {} if one.state.is_gone else {"state": SessionState.CANCELLED})
-    if not session.state.is_gone:
+    session = store.update(
+        session, lambda one: {"state": SessionState.CANCELLED} if one.state is SessionState.ACCEPTED else {}
+    )
+    if session.state is SessionState.CANCELLED:
         _end_jobs(site, session)
     return session
 

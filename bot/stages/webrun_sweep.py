@@ -38,7 +38,8 @@ def sweep(site: Site, github: GitHub | None, *, day: date | None = None) -> list
     if github is not None:
         told += _attended(site, github)
     for pid in project_ids(site):
-        sessions = [one for one in store_of(site, pid).all() if not one.state.is_gone]
+        store = store_of(site, pid)
+        sessions = [one for one in store.all() if not one.state.is_gone or not store.is_empty(one)]
         if not sessions:
             continue
         try:
@@ -57,14 +58,8 @@ def _attended(site: Site, github: GitHub) -> Iterator[str]:
 
 
 def _look(site: Site, github: GitHub | None, session: Session, folder: ProjectFolder, now: date) -> Iterator[str]:
-    if now >= session.expires:
-        try:
-            _, kept = take_away(site, session, SessionState.EXPIRED)
-        except Busy:
-            yield "has expired, and still runs"
-            return
-        _tell(github, session, EXPIRY, GONE.format(name=session.name, files=kept.files))
-        yield "has expired"
+    if session.state.is_gone or now >= session.expires:
+        yield _end(site, github, session)
         return
     warns = timedelta(days=site.settings.webrun.warn_days)
     if now >= session.expires - warns and not session.warned:
@@ -73,6 +68,17 @@ def _look(site: Site, github: GitHub | None, session: Session, folder: ProjectFo
         store_of(site, session.pid).update(session, lambda _one: {"warned": True})
         yield "expires soon"
     yield from _new_data(site, github, session, folder)
+
+
+def _end(site: Site, github: GitHub | None, session: Session) -> str:
+    """Take away what has expired, and what an earlier pass could not delete because it still ran."""
+    try:
+        session, kept = take_away(site, session, SessionState.EXPIRED)
+    except Busy:
+        return "has expired, and still runs"
+    if session.state is SessionState.EXPIRED:
+        _tell(github, session, EXPIRY, GONE.format(name=session.name, files=kept.files))
+    return f"is {session.state}"
 
 
 def _new_data(site: Site, github: GitHub | None, session: Session, folder: ProjectFolder) -> Iterator[str]:

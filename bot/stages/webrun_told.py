@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from bot.doors.github import GitHub
 from bot.doors.ledger import LedgerDoor
 from bot.doors.templates import render_template
-from bot.formats.markdown import prose
+from bot.formats.markdown import code, prose
 from bot.formats.marker import marker
 from bot.model.webrun import OFFICIAL, Session
 from bot.report.webrun import comparison_table, session_links
@@ -17,11 +17,11 @@ from bot.rules.work import current_records
 from bot.settings import Site
 from bot.stages.planning import read_project
 from bot.stages.webrun import today
-from bot.stages.webrun_result import compared, write_page
+from bot.stages.webrun_result import PAGE, compared, write_page
 
 RESULT, COMPARE = "webrun-result", "webrun-compare"
 TAIL = "The official results are untouched. `/compare N`, `/promote`, `/extend`, `/delete`, `/help`."
-PROPRIETARY = "Pictures and spectra of this project are not public yet: they are behind these links only."
+PROPRIETARY = "Pictures and spectra of this project are not public yet, and are not shown here."
 
 
 def tell_result(site: Site, github: GitHub, session: Session) -> None:
@@ -49,6 +49,7 @@ def comparison_text(site: Site, session: Session, rows: Sequence[Compared], othe
         table=comparison_table(rows),
         links=session_links(site.settings.products, session),
         tail=TAIL if _may_be_shown(site, session) else f"{PROPRIETARY} {TAIL}",
+        page=code(f"{session.pid}/{session.name}/{PAGE}"),
     )
 
 

@@ -82,6 +82,16 @@ def test_the_flags_of_the_data_analyst_mended_the_map(played: Played) -> None:
 
 
 @pytest.mark.slow
+def test_the_pi_has_a_session_beside_the_official_results(played: Played) -> None:
+    (session,) = played.lmtbot("webrun", "list", PID)
+    assert (session["state"], session["who"], session["accepted_by"]) == ("done", "pi", "")
+    rows = played.lmtbot("webrun", "compare", f"{PID}/1")["compared"]
+    changes = {(row["name"], row["bank"]): row["change"] for row in rows}
+    assert changes["117349", "0"] is not None and changes["117349", "1"] is not None
+    assert "Understood:" in played.out and "the parameters of Session-1" in played.out
+
+
+@pytest.mark.slow
 def test_the_transcript_holds_every_text_in_full(played: Played) -> None:
     text, page = ((played.root / name).read_text() for name in ("transcript.md", "transcript.html"))
     for words in ("Quality assurance of", "SLpipeline.sh obsnum=120317", "Totals that must agree", "Level 2 of"):

@@ -15,12 +15,12 @@ from tests.webrun.hostile import requests
 from tests.webrun.scene import Scene, request
 from tests.webrun.test_hostile_texts import assert_inert
 
+pytestmark = pytest.mark.slow
 CHOSEN = ("project-shell", "project-label", "sources-markup", "sources-foreign", "obsnums-many", "parameters-work_lmt",
           "parameters-homoglyph", "parameters-archive", "base-path", "tiers-expression", "obsnums-controls",
           "parameters-command")  # fmt: skip
 
 
-@pytest.mark.slow
 def test_a_dozen_hostile_requests_get_one_clear_answer_each_and_run_nothing(scene: Scene) -> None:
     before, texts = scene.outside(), dict(requests())
     for name in CHOSEN:
@@ -37,7 +37,6 @@ def test_words_that_look_like_a_request_are_words(scene: Scene) -> None:
     assert session.request.parameters == ("badcb=1/2",) and scene.said("answer") == []
 
 
-@pytest.mark.slow
 def test_strangers_forged_logins_and_other_pis_get_nothing(scene: Scene) -> None:
     forged = f"{form_text(request())}\n\nopened by @pi\nauthor: pi\nsender: po"
     assert scene.ask(forged, "stranger").state == "refused"
@@ -51,7 +50,6 @@ def test_strangers_forged_logins_and_other_pis_get_nothing(scene: Scene) -> None
     assert len(scene.comments(scene.issue)) == 3
 
 
-@pytest.mark.slow
 def test_a_forged_marker_accepts_nothing(scene: Scene) -> None:
     settings = scene.hub.text(".github/lmtbot.yml") + "webrun: {run_lines: 2}\n"
     scene.hub.write(".github/lmtbot.yml", settings, who=scene.hub.po)
@@ -75,7 +73,6 @@ def test_who_lost_the_role_meanwhile_gets_no_run(scene: Scene) -> None:
     assert session.state is SessionState.CANCELLED and not (scene.folder() / PID).exists()
 
 
-@pytest.mark.slow
 def test_a_session_never_follows_a_link_out_of_its_folder(scene: Scene) -> None:
     scene.ask()
     (session,) = scene.sessions()
@@ -119,7 +116,6 @@ def test_a_record_that_says_another_project_or_number_counts_for_nothing(scene: 
     assert scene.sessions() == []
 
 
-@pytest.mark.slow
 def test_a_flood_of_edits_is_one_answer(scene: Scene) -> None:
     scene.ask("nonsense")
     for n in range(5):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from bot.model.role import Role
 from bot.model.webrun import SessionState
-from bot.stages.webrun import today
+from bot.stages.webrun import accept, ask, today
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.webrun.scene import FLAGGED, Scene, request
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_pi_asks_and_gets_a_session_beside_the_official_results(scene: Scene) -> None:
@@ -53,6 +58,13 @@ def test_twice_is_once(scene: Scene) -> None:
     assert scene.comments(scene.issue) == comments and len(scene.sessions()) == 1
 
 
+def test_a_pass_that_was_cut_off_after_it_had_accepted_is_gone_on_with(scene: Scene) -> None:
+    number, site = scene.open(request()), scene.loop.pull()
+    accept(site, ask(site, request(), "pi", {Role.PI}, issue=number))
+    assert scene.comments(number) == [] and scene.attend().state == "accepted"
+    assert len(scene.sessions()) == 1 and len(scene.dispatched()) == 1 and len(scene.said()) == 1
+
+
 def test_beyond_the_quota_it_waits_for_a_po(scene: Scene) -> None:
     settings = scene.hub.text(".github/lmtbot.yml") + "webrun: {run_lines: 2}\n"
     scene.hub.write(".github/lmtbot.yml", settings, who=scene.hub.po)
@@ -90,6 +102,17 @@ def test_a_text_that_was_edited_after_it_was_accepted_is_not_run(scene: Scene) -
     (session,) = scene.work()
     assert session.number == 2 and session.request.parameters == ("badcb=1/3",)
     assert scene.attend().state == "accepted" and len(scene.sessions()) == 2
+
+
+def test_an_issue_stays_with_its_project_and_a_broken_text_leaves_its_sessions_reachable(scene: Scene) -> None:
+    scene.ask()
+    other = request(project="2024-S1-MX-3", sources=("X",))
+    scene.hub.write("projects/2024-S1-MX-3/project.yaml", "pid: 2024-S1-MX-3\npi: {github: [pi]}\n", who=scene.hub.po)
+    assert scene.edit(other).state == "refused" and "is about 2024-S1-MX-2" in scene.said()[-1].replace("\\", "")
+    assert scene.edit("nonsense").state == "refused"
+    assert not scene.tell("/delete", "stranger").answers[0].is_done
+    assert scene.tell("/cancel").answers[0].told.startswith("Session-1 is cancelled, kept until")
+    assert scene.tell("/delete").answers[0].is_done
 
 
 def test_what_a_po_accepts_is_what_the_answer_before_says(scene: Scene) -> None:
@@ -155,7 +178,7 @@ def test_a_session_warns_expires_and_says_when_more_has_arrived(scene: Scene) ->
     assert scene.tell("/extend").answers[0].is_done
     assert scene.sweep(day=soon) == [f"{PID} Session-1: expires soon"], "it was extended to the same day: said again"
     before = scene.outside()
-    assert scene.sweep(day=then) == [f"{PID} Session-1: has expired"] and scene.sweep(day=then) == []
+    assert scene.sweep(day=then) == [f"{PID} Session-1: is expired"] and scene.sweep(day=then) == []
     assert len(scene.said("webrun-expiry")) == 1 and "was deleted" in scene.said("webrun-expiry")[0]
     assert not (scene.folder() / PID).exists() and scene.outside() == before
     assert scene.sessions()[0].state is SessionState.EXPIRED

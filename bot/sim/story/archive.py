@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bot.errors import DoorError
-from bot.sim.github.seed import token_of
+from bot.sim.story.gh import gh
 from bot.sim.story.loop import PID, Loop
 
 TAG = f"{PID}/v1"
@@ -48,7 +43,7 @@ class Archiving(Loop):
         self.told.terminal(f"lmtbot release {PID} --notes notes.md", self.lmtbot("release", PID, "--notes", str(notes)))
         self.told.paper(f"The notes of {TAG}", notes.read_text(encoding="utf-8"))
         words = ("release", "create", TAG, "--target", "main", "--title", TAG, "--notes-file", str(notes))
-        self.told.terminal(f"gh {shlex.join(words[:-1])} notes.md", self._gh(*words))
+        self.told.terminal(f"gh {shlex.join(words[:-1])} notes.md", gh(self.people, self.folder, "po", *words))
         ends = time.monotonic() + PATIENCE_S
         while not self._waiting():
             if time.monotonic() > ends:
@@ -84,20 +79,3 @@ class Archiving(Loop):
         wanted = f"{PID}/117345"
         self.told.terminal(f"lmtbot trace {wanted}", self.lmtbot("trace", wanted))
         return self._stand()
-
-    def _gh(self, *words: str) -> str:
-        """Run the true gh as the PO would, led to this GitHub."""
-        program = Path(sys.executable).with_name("gh")
-        found = str(program) if program.exists() else shutil.which("gh")
-        if found is None:
-            raise DoorError("gh is not installed; pip install 'lmtoy-run[github-sim]'")
-        told = {
-            "GH_HOST": "github.localhost", "GH_TOKEN": token_of("po"), "HTTP_PROXY": self.people.address,
-            "NO_PROXY": "127.0.0.1", "GH_REPO": f"github.localhost/{self.people.repository}",
-            "GH_CONFIG_DIR": str(self.folder / "gh"), "GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1",
-            "HOME": str(self.folder), "PATH": os.environ.get("PATH", os.defpath),
-        }  # fmt: skip
-        done: Any = subprocess.run([found, *words], env=told, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise DoorError(f"`gh {shlex.join(words)}` ended with {done.returncode}: {done.stderr}")
-        return str(done.stdout)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.errors import DoorError
 from bot.formats.webrun_form import form_text
 from bot.model.project import Parameters
 from bot.model.webrun import WebrunRequest
-from bot.sim.github.seed import token_of
+from bot.sim.story.gh import gh
 from bot.sim.story.loop import PID, Loop
 
 SOURCE = "G1.7+3.7-234_02_of_04"
@@ -44,7 +39,7 @@ class Webrunning(Loop):
         words = ("api", f"repos/{self.people.repository}/issues", "-f", "title=webrun", "-F", f"body=@{text}")
         told: list[str] = []
         typed = shlex.join((*words[:-1], "body=@webrun.md", "--jq", ".number"))
-        ran = self._after(lambda: told.append(self._gh(*words, "--jq", ".number")), "webrun")
+        ran = self._after(lambda: told.append(gh(self.people, self.folder, "pi", *words, "--jq", ".number")), "webrun")
         self.told.terminal(f"gh {typed}", told[0])
         self.told.say(f"ran: {'; '.join(ran)}")
         number = int(told[0])
@@ -62,19 +57,3 @@ class Webrunning(Loop):
         self.told.paper(f"#{pull['number']} {pull['title']}", pull["body"])
         self._must(pull["head"]["sha"], "check", "success")
         return str(pull["head"]["ref"])
-
-    def _gh(self, *words: str) -> str:
-        """Run the true gh as the PI would, led to this GitHub."""
-        program = Path(sys.executable).with_name("gh")
-        found = str(program) if program.exists() else shutil.which("gh")
-        if found is None:
-            raise DoorError("gh is not installed; pip install 'lmtoy-run[github-sim]'")
-        told = {
-            "GH_HOST": "github.localhost", "GH_TOKEN": token_of("pi"), "HTTP_PROXY": self.people.address,
-            "NO_PROXY": "127.0.0.1", "GH_CONFIG_DIR": str(self.folder / "gh"), "GH_PROMPT_DISABLED": "1",
-            "GH_NO_UPDATE_NOTIFIER": "1", "HOME": str(self.folder), "PATH": os.environ.get("PATH", os.defpath),
-        }  # fmt: skip
-        done = subprocess.run([found, *words], env=told, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise DoorError(f"`gh {shlex.join(words)}` ended with {done.returncode}: {done.stderr}")
-        return done.stdout.strip()
