@@ -8,6 +8,7 @@ from typing import Any
 from bot.model.deposit import Metadata, ReleaseTag
 from bot.model.plan import Plan, Unit
 from bot.rules.archive import Reason
+from bot.rules.publicity import Exposure
 
 MOST_ROWS = 200
 """Observations that the notes list; GitHub takes 125,000 characters."""
@@ -21,6 +22,7 @@ def notes_values(
     described: Mapping[str, Metadata | tuple[str, ...]],
     left_out: Mapping[str, str],
     refused: Iterable[Reason],
+    exposure: Exposure = Exposure.NUMBERS,
 ) -> dict[str, Any]:
     """Return what templates/github/release.md.j2 is filled in with."""
     known = [told for unit in units if isinstance(told := described.get(unit.name), Metadata)]
@@ -34,6 +36,7 @@ def notes_values(
         "public": next((one.public.isoformat() for one in known), ""),
         "observations": sum(one.kind == "observation" for one in known),
         "combinations": sum(one.kind == "combination" for one in known),
+        "has_numbers": exposure.has_numbers,
         "rows": [_row(one) for one in known[:MOST_ROWS]],
         "more": max(len(known) - MOST_ROWS, 0),
         "lines": sum(len(unit.lines) for unit in plan.units),

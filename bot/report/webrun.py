@@ -13,10 +13,13 @@ from bot.model.plan import Plan
 from bot.model.site import Pictures
 from bot.model.webrun import OFFICIAL, Session
 from bot.rules.comparison import Compared, Numbers
+from bot.rules.publicity import Exposure
 from bot.rules.webrun import Estimate, Understood
 
 MOST_LINES, MOST_ROWS, MOST_PICTURES = 60, 100, 12
 HEAD = ("unit", "bank", "state", "rms", "was", "change", "rms / radiometer", "was", "time [s]", "was")
+STATES = 3
+"""Columns of it without anything that was measured."""
 NO_ESTIMATE = "nothing like it was run before, so nobody can say how long it takes"
 GUESSED = "; {} of its units were never run, and count as much as the others"
 
@@ -67,11 +70,12 @@ def mistake_rows(error: ProjectError) -> list[str]:
     return rows
 
 
-def comparison_table(rows: Sequence[Compared]) -> str:
-    """Return the numbers side by side as Markdown."""
-    shown = [_row(one) for one in rows[:MOST_ROWS]]
+def comparison_table(rows: Sequence[Compared], exposure: Exposure = Exposure.NUMBERS) -> str:
+    """Return the numbers side by side as Markdown, or the states alone."""
+    told = len(HEAD) if exposure.has_numbers else STATES
+    shown = [_row(one)[:told] for one in rows[:MOST_ROWS]]
     more = f"\n\n... and {len(rows) - MOST_ROWS} more." if len(rows) > MOST_ROWS else ""
-    return table(HEAD, shown) + more
+    return table(HEAD[:told], shown) + more
 
 
 def _row(one: Compared) -> list[str]:

@@ -17,6 +17,7 @@ from bot.report.release_notes import notes_values
 from bot.rules import archive as rules
 from bot.settings import Site
 from bot.stages.archive_facts import ReleaseFacts
+from bot.stages.exposing import exposure_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,10 @@ def prepare_release(site: Site, pid: str, github: GitHub | None = None) -> Prepa
         facts.tag = tag
         facts.at_tag = rules.AtTag(commit, True, facts.folder, facts.plan)
         refused = rules.refusals(facts.asked())
-        values = notes_values(tag, commit, facts.plan, facts.units, facts.described, facts.left_out, refused)
+        values = notes_values(
+            tag, commit, facts.plan, facts.units, facts.described, facts.left_out, refused,
+            exposure_of(site, facts.folder),
+        )  # fmt: skip
     notes = render_markdown(site.code, "github/release.md.j2", **values)
     units = tuple(unit.name for unit in facts.units)
     return Prepared(tag, commit, notes, units, facts.left_out, refused)

@@ -16,6 +16,7 @@ from bot.model.webrun import Session, SessionState
 from bot.report.webrun import comparison_table
 from bot.rules.promotion import Promoted, promote
 from bot.settings import Site
+from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
 from bot.stages.webrun_result import compared
 
@@ -70,5 +71,5 @@ def _body(site: Site, session: Session, made: Promoted) -> str:
         marker=marker(KIND, pid=session.pid, session=session.number),
         session=session,
         told=[prose(one) for one in made.told],
-        table=comparison_table(compared(site, session)),
+        table=comparison_table(compared(site, session), exposure_of(site, read_project(site, session.pid))),
     )

@@ -15,6 +15,7 @@ from bot.rules.comparison import Compared
 from bot.rules.publicity import is_public
 from bot.rules.work import current_records
 from bot.settings import Site
+from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
 from bot.stages.webrun import today
 from bot.stages.webrun_result import PAGE, compared, write_page
@@ -46,7 +47,7 @@ def comparison_text(site: Site, session: Session, rows: Sequence[Compared], othe
         "github/webrun_result.md.j2",
         marker=mark,
         title=f"{title}: {good} of {len(rows)} good{told}",
-        table=comparison_table(rows),
+        table=comparison_table(rows, exposure_of(site, read_project(site, session.pid))),
         links=session_links(site.settings.products, session),
         tail=TAIL if _may_be_shown(site, session) else f"{PROPRIETARY} {TAIL}",
         page=code(f"{session.pid}/{session.name}/{PAGE}"),

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from bot.doors.site_store import SiteStore
-from bot.model.site import PULL, Thread
+from bot.doors.templates import PageMaker
+from bot.model.site import PULL, Card, Thread
+from bot.report.site.index import FIRST_ROWS, index_page
 from bot.stages.site import SiteRequest, build_site
 from bot.stages.site_threads import STATE, Threads
+from tests.e2e.site import REPOSITORY
 from tests.site.browser import WIDTHS, axe_faults, chromium, opened
 from tests.site.hard import BROKEN, HOSTILE, OPEN, PID, make_hard_site
 
@@ -89,6 +92,24 @@ def test_search_and_filters_narrow_together_and_stay_in_the_address(index: Any) 
     assert shown(index) == [OPEN]
     index.reload()
     assert shown(index) == [OPEN], "a link that is sent to somebody shows the same"
+
+
+def test_of_many_projects_the_first_are_shown_and_all_are_found_and_sorted(browser: Any, out: Path) -> None:
+    cards = [Card(f"2024-S1-US-{n}", "in QA", "the DA", "DA", obsnums=n, observed="2024-03-06") for n in range(1000)]
+    home = REPOSITORY / "templates" / "site"
+    path = out / "many.html"
+    path.write_text(PageMaker(home)("index.html.j2", root="", page=index_page(cards, "now"), public=False))
+    with opened(browser, path.as_uri()) as tab:
+        told = tab.locator("output")
+        assert (len(shown(tab)), told.inner_text()) == (FIRST_ROWS, "100 of 1000 shown")
+        tab.get_by_label("search").fill("us-77")
+        assert (len(shown(tab)), told.inner_text()) == (11, "11 of 1000 shown")
+        tab.get_by_label("search").fill("")
+        tab.get_by_role("button", name="obs", exact=True).click()
+        assert shown(tab)[1] == "2024-S1-US-2" and len(shown(tab)) == FIRST_ROWS, "none has 0: it stands last"
+        tab.get_by_role("button", name="show all").click()
+        assert len(shown(tab)) == 1000
+    path.unlink()
 
 
 def test_only_mine_is_by_name_or_login_and_remembered(index: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from bot.doors.templates import SHIPPED, render_markdown
 from bot.model.github import Topic
 from bot.model.observation import Observation
 from bot.model.project import Project
@@ -14,7 +15,9 @@ from bot.model.worksheet import Reduced, Row
 from bot.report.site.axes import linear, logarithmic
 from bot.report.site.plots import Places, night_bars, quality_plot, story_plot
 from bot.report.site.words import kind_of, number, rms_words, semester_of
+from bot.report.webrun import comparison_table
 from bot.rules.attention import ACTS, ungraded_rows, wants_of, wants_of_new, who_acts
+from bot.rules.comparison import Compared, Numbers
 from bot.rules.publicity import Exposure, exposure, is_public, public_since
 from bot.rules.state import Standing, State
 from bot.rules.threads import thread_of
@@ -80,6 +83,28 @@ def test_before_the_public_day_the_site_says_what_is_told_and_after_it_all_is() 
     assert exposure(project, [], date(2024, 12, 31), "numbers") is Exposure.NUMBERS
     assert exposure(project, [], date(2025, 1, 1), "states") is Exposure.ALL
     assert exposure(Project(pid="P"), ["?"], date(2099, 1, 1), "states") is Exposure.STATES, "nobody knows the day"
+
+
+def test_a_sessions_numbers_are_only_states_where_no_more_may_be_told() -> None:
+    rows = [
+        Compared("110001", "A", "0", "good", Numbers(70.5, 1.5, 600.0, 0.1, "mK"), Numbers(71.5, 1.6, 600.0, 0.1, "mK"))
+    ]
+    assert "70.5 mK" in comparison_table(rows)
+    told = comparison_table(rows, Exposure.STATES)
+    assert told.splitlines()[0] == "| unit | bank | state |" and "good" in told and "70" not in told
+
+
+def test_the_notes_of_a_release_name_products_and_grades_where_no_more_may_be_told() -> None:
+    row = {"name": "110001", "source": "A", "mode": "SEQ/Map", "observed": "2024-03-06", "grades": "3"}
+    row |= {"time": "600 s", "rms": "70.5 mK"}
+    values = {
+        "tag": "P/v1", "pid": "P", "title": "t", "pi": "p", "public": "", "observations": 1, "combinations": 0,
+        "lines": 1, "digest": "d", "commit": "c", "rows": [row], "more": 0, "left_out": {}, "refused": [],
+    }  # fmt: skip
+    told = [render_markdown(SHIPPED.parent, "github/release.md.j2", **values, has_numbers=one) for one in (True, False)]
+    assert "| 600 s | 70" in told[0] and told[0].count("---|") == 7
+    assert "600 s" not in told[1] and "mK" not in told[1] and told[1].count("---|") == 5
+    assert [len(text[text.index("|--") :].splitlines()[1].split("|")) for text in told] == [9, 7], "rows follow at once"
 
 
 def topic(title: str, *labels: str, is_pull: bool = True, is_open: bool = True) -> Topic:

@@ -13,8 +13,7 @@ from bot.report.site.words import kind_of, readable, when
 
 PEOPLE = {"PO": "pipeline operator", "DA": "data analyst", "PI": "proposer"}
 MOST_WANTS, MOST_NEWEST = 6, 6
-FILTERED = 400
-"""Distinct PIs that a list offers."""
+FIRST_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,8 @@ class IndexPage:
 
     made: str
     cards: tuple[Card, ...]
+    first_rows: int
+    """Rows that are shown at once: laying out more makes a browser slow; the script finds and shows the others."""
     kinds: Mapping[str, str]
     """{state: what its colour says}."""
     states: tuple[tuple[str, int], ...]
@@ -79,6 +80,7 @@ def index_page(
     return IndexPage(
         made=made,
         cards=tuple(sorted(cards, key=lambda card: (card.observed, card.pid), reverse=True)),
+        first_rows=FIRST_ROWS,
         kinds={state: kind_of(state) for state in states},
         states=tuple(states.most_common()),
         instruments=tuple(sorted({one for card in cards for one in card.instruments})),

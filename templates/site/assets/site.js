@@ -6,7 +6,9 @@
 
   // tables: a click on a head sorts, numbers as numbers, what is empty last
   function sortable(table) {
-    const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+    const body = table.tBodies[0], rest = table.tBodies[1], heads = [...table.tHead.rows[0].cells];
+    table.most = rest ? body.rows.length : Infinity;
+    if (rest) { [...rest.rows].forEach(row => { row.hidden = true; }); body.append(...rest.rows); rest.remove(); }
     [...body.rows].forEach((row, place) => { row.place = place; });
     const key = (row, column) => { const cell = row.cells[column]; return (cell.dataset.key ?? cell.textContent).trim(); };
     const value = text => { const found = /^-?[\d.,]+/.exec(text); return found ? parseFloat(found[0].replace(/,/g, "")) * (/\d K$/.test(text) ? 1000 : 1) : NaN; };
@@ -25,26 +27,29 @@
           return (up ? order : -order) || a.row.place - b.row.place;
         });
         body.append(...keyed.map(one => one.row));
+        table.dispatchEvent(new Event("sorted"));
       });
     });
   }
 
   // the index: search and filters narrow together, stand in the address, and can be sent to somebody
   function filters(form, table) {
-    const rows = [...table.tBodies[0].rows], told = form.querySelector("output"), fields = ["text", "state", "who", "instrument", "semester"];
+    const body = table.tBodies[0], rows = [...body.rows], told = form.querySelector("output"), more = form.querySelector("button"), fields = ["text", "state", "who", "instrument", "semester"];
     rows.forEach(row => { row.text = row.textContent.toLowerCase(); row.me = `${row.cells[4].textContent} ${row.dataset.l || ""}`.toLowerCase(); });
     const cell = (row, column) => row.cells[column].textContent;
     function filter() {
       const words = form.text.value.toLowerCase().split(/\s+/).filter(Boolean), me = form.me.value.trim().toLowerCase();
-      let shown = 0;
-      for (const row of rows) {
-        row.hidden = !(words.every(word => row.text.includes(word)) && (!form.state.value || cell(row, 1) === form.state.value)
+      let found = 0;
+      for (const row of body.rows) {
+        const fits = words.every(word => row.text.includes(word)) && (!form.state.value || cell(row, 1) === form.state.value)
           && (!form.who.value || cell(row, 2) === form.who.value) && (!form.instrument.value || cell(row, 3).split(" ").includes(form.instrument.value))
           && (!form.semester.value || row.text.replace(/^(\d{4})-?(s[12])/, "$1-$2").startsWith(form.semester.value.toLowerCase()))
-          && (!form.mine.checked || (me && row.me.includes(me))));
-        shown += !row.hidden;
+          && (!form.mine.checked || (me && row.me.includes(me)));
+        row.hidden = !fits || found >= table.most;
+        found += Boolean(fits);
       }
-      told.value = `${shown} of ${rows.length} shown`;
+      more.hidden = found <= table.most;
+      told.value = more.hidden ? `${found} of ${rows.length} shown` : `${table.most} of ${found} shown`;
       const hash = new URLSearchParams(fields.filter(name => form[name].value).map(name => [name, form[name].value])).toString();
       history.replaceState(null, "", hash ? `#${hash}` : location.pathname.split("/").pop() || "index.html");
       store.set("lmt-me", form.me.value);
@@ -53,6 +58,8 @@
     fields.forEach(name => { if (asked.get(name)) form[name].value = asked.get(name); });
     form.me.value = store.get("lmt-me");
     form.addEventListener("input", filter);
+    table.addEventListener("sorted", filter);
+    more.addEventListener("click", () => { table.most = Infinity; filter(); });
     form.addEventListener("submit", event => event.preventDefault());
     document.querySelectorAll("button[data-who]").forEach(one => one.addEventListener("click", () => { form.who.value = one.dataset.who; filter(); form.scrollIntoView(); form.text.focus(); }));
     addEventListener("keydown", event => { if (event.key === "/" && !typing(event)) { event.preventDefault(); form.text.focus(); } });
