@@ -117,6 +117,7 @@ def test_main_that_moved_is_merged_into_the_branch(loop: Loop) -> None:
     assert listed(text) == {117361, 117362}
 
 
+@pytest.mark.slow
 def test_a_conflict_keeps_main_and_every_obsnum(loop: Loop) -> None:
     loop.observe(rows(117361, 117362))
     loop.lmtbot("arrive")

@@ -54,6 +54,7 @@ def test_open_threads_are_on_the_index_the_project_and_in_its_story(loop: Loop) 
     assert f'data-pull="{play.number}"' in page(first, f"p/{PID}/qa.html")
 
 
+@pytest.mark.slow
 def test_a_site_with_nothing_new_asks_once_and_writes_nothing(loop: Loop) -> None:
     loop.observe(rows(117361, 117362))
     loop.lmtbot("arrive")
@@ -98,6 +99,7 @@ def nights(loop: Loop) -> list[tuple[str, str, str]]:
     return [(one["title"].partition(":")[0], one["state"], one["user"]["login"]) for one in found]
 
 
+@pytest.mark.slow
 def test_a_night_has_one_issue_that_is_edited_and_closed_when_the_next_has_come(loop: Loop) -> None:
     def digest(*words: str) -> Any:
         return loop.lmtbot("digest", "--issue", *words)

@@ -65,6 +65,7 @@ def test_a_pass_that_was_cut_off_after_it_had_accepted_is_gone_on_with(scene: Sc
     assert len(scene.sessions()) == 1 and len(scene.dispatched()) == 1 and len(scene.said()) == 1
 
 
+@pytest.mark.slow
 def test_beyond_the_quota_it_waits_for_a_po(scene: Scene) -> None:
     settings = scene.hub.text(".github/lmtbot.yml") + "webrun: {run_lines: 2}\n"
     scene.hub.write(".github/lmtbot.yml", settings, who=scene.hub.po)
@@ -129,6 +130,7 @@ def test_what_a_po_accepts_is_what_the_answer_before_says(scene: Scene) -> None:
     assert scene.sessions()[0].request.parameters == ("badcb=0/0",)
 
 
+@pytest.mark.slow
 def test_the_commands_of_a_session(scene: Scene) -> None:
     scene.ask()
     scene.work()
@@ -165,6 +167,7 @@ def test_promote_brings_the_parameters_to_main_by_a_pull_request(scene: Scene) -
     assert "was merged" in scene.tell("/promote").answers[0].told
 
 
+@pytest.mark.slow
 def test_a_session_warns_expires_and_says_when_more_has_arrived(scene: Scene) -> None:
     scene.ask()
     scene.work()
