@@ -18,6 +18,7 @@ from bot.rules import archive as rules
 from bot.settings import Site
 from bot.stages.archive_facts import ReleaseFacts
 from bot.stages.exposing import exposure_of
+from bot.stages.planning import read_project
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,8 @@ def prepare_release(site: Site, pid: str, github: GitHub | None = None) -> Prepa
     if github is not None and commit != github.tip(github.place.main):
         raise DoorError(f"this checkout is not the tip of {github.place.main}: `git pull`, then run it again")
     with LedgerDoor(site.need_work_there(), pid).share():
-        facts = ReleaseFacts(site, ReleaseTag(pid, 1))
-        tag = _next(site, pid, facts.folder.archive, github)
-        facts.tag = tag
+        tag = _next(site, pid, read_project(site, pid).archive, github)
+        facts = ReleaseFacts(site, tag)
         facts.at_tag = rules.AtTag(commit, True, facts.folder, facts.plan)
         refused = rules.refusals(facts.asked())
         values = notes_values(

@@ -56,3 +56,6 @@ def test_a_release_is_prepared_published_and_archived(loop: Loop, tmp_path: Path
     assert done["pull"]["became"] == "opened" and len(done["sent"]) == 3
     assert {one["name"] for one in releases(loop)[0]["assets"]} == {"manifest.json", "runlines.txt"}
     assert loop.lmtbot("archive", TAG)["pull"]["became"] == "unchanged"
+    loop.merge(done["pull"]["number"])
+    later = loop.lmtbot("release", PID, "--dry-run", **PO)
+    assert (later["tag"], later["refused"]) == (f"{PID}/v2", []), "the first release's tag is none of the second's"
