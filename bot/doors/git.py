@@ -56,6 +56,11 @@ def commit_of(root: Path, name: str) -> str:
     return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
 
 
+def object_of(root: Path, name: str) -> str:
+    """Return the object that a ref names: of an annotated tag the tag's own, not its commit's; "" if there is none."""
+    return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
+
+
 def tags_of(root: Path, below: str) -> list[str]:
     """Return the tags whose name begins with a word and a slash."""
     return _git(root, "tag", "--list", f"{below}/*").split()

@@ -18,11 +18,12 @@ from pathlib import Path
 from bot.doors.archive_journal import ArchiveJournal
 from bot.doors.clock import now
 from bot.doors.files import write_whole
-from bot.doors.git import commit_of
+from bot.doors.git import commit_of, object_of
 from bot.doors.github import GitHub
+from bot.doors.github.releases import Releases
 from bot.doors.ledger import LedgerDoor
 from bot.doors.stores import Store
-from bot.errors import Busy, ProjectError
+from bot.errors import Busy, DoorError, ProjectError
 from bot.formats.project_file import ARCHIVE_FILE
 from bot.model.deposit import Manifest, Parcel, Pinned, ReleaseTag, Stage, archive_of
 from bot.model.project import Archive, Deposit
@@ -32,6 +33,7 @@ from bot.settings import Site
 from bot.stages.archive_facts import ReleaseFacts, Releaser
 from bot.stages.archive_pull import propose_archive, releaser_of, tell_release
 from bot.stages.planning import read_project
+from bot.stages.reconcile import need_main
 
 WAIT_S = 5.0
 """How often who waits for its turn looks."""
@@ -66,7 +68,7 @@ def archive_release(
     then run it again.
     """
     site.need_work_there()
-    releaser = releaser_of(site, github, tag) if github else None
+    releaser = _releaser(site, github, tag) if github else None
     store.check()
     journal = ArchiveJournal(site.need_work(), tag)
     with _turn(journal, LedgerDoor(site.need_work(), tag.pid), wait_s):
@@ -83,6 +85,16 @@ def archive_release(
     pull = _tell(site, github, journal)
     _finish(journal)
     return replace(done, pull=pull)
+
+
+def _releaser(site: Site, github: GitHub, tag: ReleaseTag) -> Releaser:
+    """Return who published the release; raise DoorError where this checkout has another main, or another tag."""
+    need_main(site, github, tag.pid)
+    here, there = object_of(site.root, f"refs/tags/{tag}"), Releases(github).tags(str(tag)).get(str(tag), "")
+    if here != there:
+        told = f"the tag {tag} is not here what it is on GitHub ({here[:12] or 'missing'}, {there[:12] or 'missing'})"
+        raise DoorError(f"{told}: `git fetch --tags --force`, then run again")
+    return releaser_of(site, github, tag)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def reconcile(
 
     What failed before with the same run lines is left alone unless `retry` says so.
     """
-    _need_main(site, github, pid)
+    need_main(site, github, pid)
     folder, second = read_plan(site, pid, 2)
     if is_asked_for(site, folder, second):
         done = _level2(site, github, folder, second, watch, retry, run_url)
@@ -76,7 +76,7 @@ def reconcile(
     return done
 
 
-def _need_main(site: Site, github: GitHub, pid: str) -> None:
+def need_main(site: Site, github: GitHub, pid: str) -> None:
     """Raise DoorError unless this checkout has the project as GitHub's main has it: a late run must undo nothing."""
     main = github.blobs(f"projects/{pid}", github.place.main)
     paths = [site.projects / pid / name for name in MODELS]
