@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,18 +52,28 @@ _AROUND_EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _BEHIND_COMMA = re.compile(r",[ \t]+")
 
 
+class FormMistakes(ProjectError):
+    """Answers that cannot be read; `rest` is what could be, None where it asks for nothing by itself."""
+
+    def __init__(self, findings: Iterable[Finding], rest: WebrunRequest | None = None) -> None:
+        super().__init__(findings=findings)
+        self.rest = rest
+
+
 def read_form(body: str, *, path: str = "issue") -> WebrunRequest:
-    """Return what the answers ask for; raise ProjectError with every mistake in them."""
+    """Return what the answers ask for; raise FormMistakes with every mistake in them."""
     if len(body) > LONGEST_BODY:
         what = f"the text has {len(body):,} characters"
-        raise ProjectError(
-            findings=[_finding(path, 0, what, f"a request has at most {LONGEST_BODY:,}; say it shorter")]
-        )
+        raise FormMistakes([_finding(path, 0, what, f"a request has at most {LONGEST_BODY:,}; say it shorter")])
     reading = _Reading(path, _sections(body))
     values = {name: reader(reading, name) for name, reader in _READERS.items()}
+    is_whole = bool(values["project"] and (values["sources"] or values["obsnums"]))
+    if reading.findings and not is_whole:
+        raise FormMistakes(reading.findings)
+    request = WebrunRequest(**{name: value for name, value in values.items() if value is not None})
     if reading.findings:
-        raise ProjectError(findings=reading.findings)
-    return WebrunRequest(**{name: value for name, value in values.items() if value is not None})
+        raise FormMistakes(reading.findings, request)
+    return request
 
 
 def form_text(request: WebrunRequest) -> str:
@@ -177,12 +187,16 @@ def _parameters(reading: _Reading, name: str) -> Parameters:
     bare = [word for word in words if "=" not in word]
     for word in bare[:5]:
         reading.tell(name, f"{_shown(word)} is no key=value")
-    try:
-        return Parameters.parse([word for word in words if "=" in word])
-    except PydanticCustomError as error:
-        for _, (what, cure) in (error.context or {})["faults"][:10]:
-            reading.tell(name, f"{one_line(visible(what), 200)}{_lookalike(what)}", cure)
-    return Parameters()
+    good: list[str] = []
+    faults: dict[str, str] = {}
+    for word in words:
+        try:
+            good += Parameters.parse([word]) if "=" in word else ()
+        except PydanticCustomError as error:
+            faults |= {what: cure for _, (what, cure) in (error.context or {})["faults"]}
+    for what, cure in list(faults.items())[:10]:
+        reading.tell(name, f"{one_line(visible(what), 200)}{_lookalike(what)}", cure)
+    return Parameters(good)
 
 
 def _parted(line: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from bot.formats.comment_command import Command, parse_commands
 from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import ProjectFolder
 from bot.formats.webrun_command import DIGEST, WEBRUN
-from bot.formats.webrun_form import CODE, read_form
+from bot.formats.webrun_form import CODE, FormMistakes, read_form
 from bot.model.github import Comment, Topic
 from bot.model.label import ACCEPTED
 from bot.model.label import WEBRUN as LABEL
@@ -57,6 +57,8 @@ class Conversation:
     request: WebrunRequest | None = None
     """What the text asks for; None while there are mistakes in it."""
     mistakes: ProjectError | None = None
+    rest: WebrunRequest | None = None
+    """What of a text with mistakes could be read."""
     folder: ProjectFolder | None = None
     """The project that the issue is about, which does not change once something was accepted."""
 
@@ -69,9 +71,10 @@ class Conversation:
             self.folder = read_project(self.site, request.project)
             self.request = request
         except ProjectError as error:
-            self.mistakes = error
+            self.mistakes, self.rest = error, error.rest if isinstance(error, FormMistakes) else None
+            pid = before or (self.rest.project if self.rest else "")
             with suppress(ProjectError):
-                self.folder = read_project(self.site, before) if before else None
+                self.folder = read_project(self.site, pid) if pid else None
 
     def roles(self, login: str) -> frozenset[Role]:
         """Return what somebody is to the issue's project."""
@@ -122,12 +125,27 @@ class Conversation:
 
     def ask(self, request: WebrunRequest | None) -> Asked:
         """Return what a request of the issue's author comes to; raise ProjectError with what is wrong in it."""
-        if request is None or self.mistakes is not None:
-            raise self.mistakes or ProjectError("there is nothing to be read")
+        if self.mistakes is not None:
+            raise self._all_mistakes(self.mistakes)
+        if request is None:
+            raise ProjectError("there is nothing to be read")
+        return self._ask(request)
+
+    def _ask(self, request: WebrunRequest) -> Asked:
         roles = self.roles(self.issue.author)
         if not roles:
             raise ProjectError("the author of this issue has no role in the project")
         return ask(self.site, request, self.issue.author, roles, issue=self.issue.number)
+
+    def _all_mistakes(self, found: ProjectError) -> ProjectError:
+        """Return the mistakes of the form with those in what could be read of it."""
+        if self.rest is None or self.folder is None or self.folder.pid != self.rest.project:
+            return found
+        try:
+            self._ask(self.rest)
+        except ProjectError as error:
+            return ProjectError(findings=(*found.findings, *error.findings)) if error.findings else found
+        return found
 
     def settle(self, asked: Asked, by: str = "") -> str:
         """Accept a request if it may be, and have the answer say so."""

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ProjectError
-from bot.formats.webrun_form import EMPTY, LABELS, form_text, read_form
+from bot.formats.webrun_form import EMPTY, LABELS, FormMistakes, form_text, read_form
 from bot.model.project import Parameters
 from bot.model.webrun import WebrunRequest
 from bot.sim.github.pages.issue_forms import body_of
@@ -102,3 +102,14 @@ def test_labels_count_in_their_order_only_and_what_stands_behind_the_last_is_wor
     found = read_form(text)
     assert (found.project, found.parameters) == ("2024-S1-MX-2", ())
     assert "OTHER" in (found.words or "")
+
+
+def test_what_can_be_read_beside_mistakes_is_kept_to_be_understood() -> None:
+    text = body(project="2024-S1-MX-2", sources="A", obsnums="x", parameters="dv=$(id)\nextent=200\nnonsense")
+    with pytest.raises(FormMistakes) as caught:
+        read_form(text)
+    assert len(caught.value.findings) == 3
+    assert caught.value.rest and caught.value.rest.parameters == ("extent=200",)
+    with pytest.raises(FormMistakes) as caught:
+        read_form(body(project="2024-S1-MX-2", obsnums="x"))
+    assert caught.value.rest is None

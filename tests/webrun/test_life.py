@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.formats.webrun_form import form_text
 from bot.model.role import Role
 from bot.model.webrun import SessionState
 from bot.stages.webrun import accept, ask, today
@@ -41,6 +42,14 @@ def test_who_may_not_label_says_it_in_the_title(scene: Scene) -> None:
     assert [one["name"] for one in labels] == ["webrun"]
 
 
+def test_every_mistake_is_told_at_once_in_the_form_and_in_what_it_means(scene: Scene) -> None:
+    text = form_text(request()).replace(FLAGGED, "badcb=$(id)\nbadcd=1\nwork_lmt=/tmp")
+    scene.ask(text)
+    (said,) = scene.said()
+    assert all(word in said for word in ("$", "badcd", "work\\_lmt")), said
+    assert scene.sessions() == []
+
+
 def test_an_issue_whose_event_was_lost_is_found_by_the_sweep(scene: Scene) -> None:
     scene.open(request())
     scene.comment("/status", "pi", scene.issue)
@@ -65,7 +74,6 @@ def test_a_pass_that_was_cut_off_after_it_had_accepted_is_gone_on_with(scene: Sc
     assert len(scene.sessions()) == 1 and len(scene.dispatched()) == 1 and len(scene.said()) == 1
 
 
-@pytest.mark.slow
 def test_beyond_the_quota_it_waits_for_a_po(scene: Scene) -> None:
     settings = scene.hub.text(".github/lmtbot.yml") + "webrun: {run_lines: 2}\n"
     scene.hub.write(".github/lmtbot.yml", settings, who=scene.hub.po)
@@ -130,7 +138,6 @@ def test_what_a_po_accepts_is_what_the_answer_before_says(scene: Scene) -> None:
     assert scene.sessions()[0].request.parameters == ("badcb=0/0",)
 
 
-@pytest.mark.slow
 def test_the_commands_of_a_session(scene: Scene) -> None:
     scene.ask()
     scene.work()
@@ -167,7 +174,6 @@ def test_promote_brings_the_parameters_to_main_by_a_pull_request(scene: Scene) -
     assert "was merged" in scene.tell("/promote").answers[0].told
 
 
-@pytest.mark.slow
 def test_a_session_warns_expires_and_says_when_more_has_arrived(scene: Scene) -> None:
     scene.ask()
     scene.work()
