@@ -50,7 +50,7 @@ class Understood:
     plan: Plan
     official: Plan
     placed: tuple[str, ...]
-    """Which parameter went where, in words."""
+    """Which parameter went where, and which flags of the DA it replaces, in words."""
 
     @property
     def lines(self) -> int:
@@ -103,7 +103,20 @@ def understand(
         if unit.blocked:
             asking.tell(f"{unit.name} of {unit.source} cannot run: {unit.blocked}", "leave its source out")
     asking.end()
-    return Understood(whole, steps, session, plan, official, placed.words)
+    return Understood(whole, steps, session, plan, official, (*placed.words, *_replaced(folder, session)))
+
+
+def _replaced(folder: ProjectFolder, session: ProjectFolder) -> list[str]:
+    """Say which flags of the DA do not act in a session, because the request sets their keys."""
+    lost: list[str] = []
+    for obsnum, after in session.qa.obsnums.items():
+        before = folder.qa.obsnums[obsnum]
+        pairs = {str(obsnum): (before.flags, after.flags)}
+        pairs |= {f"{obsnum}__{bank}": (before.banks[bank].flags, part.flags) for bank, part in after.banks.items()}
+        for label, (old, new) in pairs.items():
+            lost += [f"the DA's `{word}` of {label} does not act here" for word in old if word not in new]
+    more = len(lost) - MOST_NAMED
+    return [*lost[:MOST_NAMED], *([f"and {more} more flags of the DA"] if more > 0 else [])]
 
 
 def place(request: WebrunRequest, steps: Sequence[Step], folder: ProjectFolder) -> Placed:

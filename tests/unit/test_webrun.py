@@ -122,6 +122,7 @@ def test_what_the_request_sets_wins_over_the_flags_and_the_other_flags_stay() ->
     assert "pix_list" not in first
     assert second.count("pix_list=") == 1 and "pix_list=1,2,3,4,6," in second and "birdies=7,8" in second
     assert "pix_list=0,1,2,3,5," in third, "tier c was not asked for: the DA's flag acts"
+    assert found.placed[1:] == ("the DA's `pix_list=-3` of 110041__0 does not act here",)
 
 
 def test_no_session_ever_archives_whatever_stands_before() -> None:

@@ -12,9 +12,9 @@ from bot.model.webrun import WebrunRequest
 from bot.sim.story.gh import gh
 from bot.sim.story.loop import PID, Loop
 
-SOURCE = "G1.7+3.7-234_02_of_04"
-WORDS = ("pix_list=-12,13,14,15", "extent=300")
-WISH = "The last row of beams looks noisy to me, and I need the centre only."
+OBSNUM = 117349
+WORDS = ("extent=300", "rms_cut=-3")
+WISH = "I need the centre only, without the noisiest spectra."
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Webrunning(Loop):
 
     def _ask(self) -> int:
         self.told.step("The PI wants it otherwise, and says so in the form of an issue; a session of its own is made.")
-        wish = WebrunRequest(project=PID, sources=(SOURCE,), parameters=Parameters(WORDS), words=WISH)
+        wish = WebrunRequest(project=PID, obsnums=(OBSNUM,), parameters=Parameters(WORDS), words=WISH)
         text = self.folder / "webrun.md"
         text.write_text(form_text(wish), encoding="utf-8")
         self.told.paper("pi writes an issue", text.read_text(encoding="utf-8"))
