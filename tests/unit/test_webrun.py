@@ -12,6 +12,7 @@ from bot.model.project import Parameters
 from bot.model.record import Ledger, LineOutcome, Record, RunState
 from bot.model.role import Role
 from bot.model.webrun import Session, Step, WebrunRequest
+from bot.rules.plan import plan_project, with_words
 from bot.rules.promotion import promote
 from bot.rules.webrun import (
     BEHIND,
@@ -248,6 +249,16 @@ def test_a_whole_source_is_promoted_into_its_tiers_and_the_flags_in_the_way_go()
     banks = after.qa.obsnums[110041].banks
     assert banks[0].flags == ("birdies=7,8",) and banks[0].grade == 3 and not banks[1].flags
     assert made.texts["project.yaml"].count("\n") == PROJECT.count("\n")
+
+
+@pytest.mark.parametrize("words", [("pix_list=-0,5", "dv=80"), ("rms_cut=-3",), ("birdies=9", "extent=7", "dw=90")])
+def test_what_is_promoted_is_what_ran_line_by_line(words: tuple[str, ...]) -> None:
+    found = asked(*words, sources=("GALAXY",))
+    texts = {"project.yaml": PROJECT, "qa.yaml": QA} | dict(promote(session(found), folder()).texts)
+    after = plan_project(parse_folder(texts["project.yaml"], texts["qa.yaml"], pid=PID), 2)
+    lines_now = {unit.name: [line.words for line in unit.lines] for unit in with_words(after, BEHIND).units}
+    for unit in found.plan.units:
+        assert lines_now[unit.name] == [line.words for line in unit.lines]
 
 
 def test_single_obsnums_are_promoted_into_flags_and_what_no_flag_reaches_is_refused() -> None:
