@@ -18,6 +18,7 @@ from tests.github.hub import REPO
 from tests.loop.play import Play
 from tests.loop.world import Loop, rows
 
+pytestmark = pytest.mark.slow
 NEW = "2025-S1-US-7"
 IMPATIENT = {"tries": 1}
 

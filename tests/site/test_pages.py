@@ -94,6 +94,7 @@ def test_search_and_filters_narrow_together_and_stay_in_the_address(index: Any) 
     assert shown(index) == [OPEN], "a link that is sent to somebody shows the same"
 
 
+@pytest.mark.slow
 def test_of_many_projects_the_first_are_shown_and_all_are_found_and_sorted(browser: Any, out: Path) -> None:
     cards = [Card(f"2024-S1-US-{n}", "in QA", "the DA", "DA", obsnums=n, observed="2024-03-06") for n in range(1000)]
     home = REPOSITORY / "templates" / "site"
@@ -179,7 +180,7 @@ def test_two_makings_are_compared_by_slider_blink_and_side_by_side(browser: Any,
         tab.get_by_label("right").select_option("Session-1")
         stage = tab.locator(".stage")
         assert "/Session-1/" in stage.locator("img.right").get_attribute("src")
-        assert stage.locator("img").evaluate_all("all => all.every(one => one.complete && one.naturalWidth > 0)")
+        tab.wait_for_function("[...document.querySelectorAll('.stage img')].every(one => one.naturalWidth > 0)")
         tab.get_by_label("divide").fill("20")
         assert stage.evaluate("one => one.style.getPropertyValue('--at')") == "20%"
         tab.locator("h1").click()
