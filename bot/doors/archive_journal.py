@@ -42,6 +42,11 @@ class ArchiveJournal:
         """Return where the run lines lie."""
         return self.home / RUN_LINES
 
+    @property
+    def files(self) -> Path:
+        """Return where the files lie that we make for the archive."""
+        return self.home / FILES
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Be the only one of the site that archives; raise Busy."""
@@ -64,12 +69,6 @@ class ArchiveJournal:
         """Write the manifest and the run lines."""
         write_whole(self.lines_file, "".join(f"{line}\n" for line in manifest.lines))
         write_whole(self.manifest_file, manifest_text(manifest))
-
-    def make_file(self, name: str, text: str) -> Path:
-        """Write a file of ours that goes into the archive; return where it lies."""
-        path = self.home / FILES / name
-        write_whole(path, text)
-        return path
 
 
 def manifest_text(manifest: Manifest) -> str:

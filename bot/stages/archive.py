@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.doors.archive_journal import ArchiveJournal
 from bot.doors.clock import now
@@ -141,7 +142,19 @@ class _Sending:
         if refused := rules.refusals(asked):
             return Archived(self.tag, refused)
         pinned = self.journal.pinned() or self._pin(releaser.login if releaser else self.who)
-        parcels = self.facts.parcels()
+        with self._home() as home:
+            return self._deposit(pinned, self.facts.parcels(home))
+
+    @contextmanager
+    def _home(self) -> Iterator[Path]:
+        """Give the folder of the files that we make."""
+        if not self.dry_run:
+            yield self.journal.files
+            return
+        with TemporaryDirectory(prefix="lmtbot-archive-") as folder:
+            yield Path(folder)
+
+    def _deposit(self, pinned: Pinned, parcels: Mapping[str, tuple[Parcel, dict[str, Path]]]) -> Archived:
         deposits, sent = [], []
         for number, (name, (parcel, paths)) in enumerate(parcels.items()):
             self.watch(name, number, len(parcels))
