@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.doors.archive_journal import ArchiveJournal
+from bot.doors.archive_journal import MANIFEST, RUN_LINES, ArchiveJournal, lines_text, manifest_text
 from bot.doors.clock import now
 from bot.doors.files import write_whole
 from bot.doors.git import commit_of, object_of
@@ -33,6 +33,7 @@ from bot.rules import archive as rules
 from bot.settings import Site
 from bot.stages.archive_facts import ReleaseFacts, Releaser
 from bot.stages.archive_pull import propose_archive, releaser_of, tell_release
+from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
 from bot.stages.reconcile import need_main
 
@@ -205,7 +206,9 @@ def _tell(site: Site, github: GitHub | None, journal: ArchiveJournal) -> Proposa
         raise AssertionError("the manifest is written before anything is told")
     archive = archive_of(manifest)
     if github is not None:
-        tell_release(github, manifest, (journal.manifest_file, journal.lines_file))
+        exposure = exposure_of(site, read_project(site, journal.tag.pid))
+        shown = manifest_text(rules.told_manifest(manifest, exposure))
+        tell_release(github, manifest, {MANIFEST: shown, RUN_LINES: lines_text(manifest)})
         return propose_archive(site, github, archive)
     write_whole(archive_path(site, archive), rules.archive_text(archive))
     return None
