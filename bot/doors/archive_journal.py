@@ -33,14 +33,9 @@ class ArchiveJournal:
         self.home = self.top / tag.pid / f"v{tag.version}"
 
     @property
-    def manifest_file(self) -> Path:
-        """Return where the manifest lies."""
-        return self.home / MANIFEST
-
-    @property
-    def lines_file(self) -> Path:
-        """Return where the run lines lie."""
-        return self.home / RUN_LINES
+    def files(self) -> Path:
+        """Return where the files lie that we make for the archive."""
+        return self.home / FILES
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -58,18 +53,17 @@ class ArchiveJournal:
 
     def manifest(self) -> Manifest | None:
         """Return the manifest, None if none was made yet."""
-        return _read(self.manifest_file, Manifest)
+        return _read(self.home / MANIFEST, Manifest)
 
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest and the run lines."""
-        write_whole(self.lines_file, "".join(f"{line}\n" for line in manifest.lines))
-        write_whole(self.manifest_file, manifest_text(manifest))
+        write_whole(self.home / RUN_LINES, lines_text(manifest))
+        write_whole(self.home / MANIFEST, manifest_text(manifest))
 
-    def make_file(self, name: str, text: str) -> Path:
-        """Write a file of ours that goes into the archive; return where it lies."""
-        path = self.home / FILES / name
-        write_whole(path, text)
-        return path
+
+def lines_text(manifest: Manifest) -> str:
+    """Return the text of runlines.txt."""
+    return "".join(f"{line}\n" for line in manifest.lines)
 
 
 def manifest_text(manifest: Manifest) -> str:

@@ -178,7 +178,7 @@ class Manifest(Frozen):
     lines: tuple[Text, ...]
     """The run lines of level 2."""
     parcels: tuple[Parcel, ...]
-    """What is archived."""
+    """What is archived; nothing in the copy at the release where the site tells states only."""
     left_out: dict[Word, Text] = Field(default_factory=dict)
     """What is not archived, with the reason."""
     deposits: tuple[Deposit, ...] = ()

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from bot.errors import ProjectError
 from bot.formats.project_file import ProjectFolder
-from bot.model.deposit import Parcel, ReleaseTag
+from bot.model.deposit import Manifest, Parcel, ReleaseTag
 from bot.model.plan import Plan, Unit
 from bot.model.project import Archive, Deposit, Level2
 from bot.model.role import Role
 from bot.model.worksheet import Worksheet
 from bot.rules.level2 import is_current
+from bot.rules.publicity import Exposure
 from bot.rules.work import Work
 
 TAG = re.compile(r"(?P<pid>[A-Za-z0-9][A-Za-z0-9._-]{0,63})/v(?P<version>[1-9][0-9]{0,4})")
@@ -224,6 +225,11 @@ def kept(parcel: Parcel, archive: Archive | None, store: str) -> Deposit | None:
         return None
     same = (one for one in archive.deposits if (one.name, one.checksum) == (parcel.name, parcel.checksum))
     return next(same, None)
+
+
+def told_manifest(manifest: Manifest, exposure: Exposure) -> Manifest:
+    """Return what a release may show of its manifest to everybody: where only states are told, no measured facts."""
+    return manifest if exposure.has_numbers else manifest.model_copy(update={"parcels": ()})
 
 
 def archive_text(archive: Archive) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bot.doors.archive_journal import ArchiveJournal
+from bot.doors.archive_journal import MANIFEST, RUN_LINES, ArchiveJournal, lines_text, manifest_text
 from bot.doors.clock import now
 from bot.doors.files import write_whole
 from bot.doors.git import commit_of, object_of
@@ -32,6 +33,7 @@ from bot.rules import archive as rules
 from bot.settings import Site
 from bot.stages.archive_facts import ReleaseFacts, Releaser
 from bot.stages.archive_pull import propose_archive, releaser_of, tell_release
+from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
 from bot.stages.reconcile import need_main
 
@@ -141,7 +143,19 @@ class _Sending:
         if refused := rules.refusals(asked):
             return Archived(self.tag, refused)
         pinned = self.journal.pinned() or self._pin(releaser.login if releaser else self.who)
-        parcels = self.facts.parcels()
+        with self._home() as home:
+            return self._deposit(pinned, self.facts.parcels(home))
+
+    @contextmanager
+    def _home(self) -> Iterator[Path]:
+        """Give the folder of the files that we make."""
+        if not self.dry_run:
+            yield self.journal.files
+            return
+        with TemporaryDirectory(prefix="lmtbot-archive-") as folder:
+            yield Path(folder)
+
+    def _deposit(self, pinned: Pinned, parcels: Mapping[str, tuple[Parcel, dict[str, Path]]]) -> Archived:
         deposits, sent = [], []
         for number, (name, (parcel, paths)) in enumerate(parcels.items()):
             self.watch(name, number, len(parcels))
@@ -192,7 +206,9 @@ def _tell(site: Site, github: GitHub | None, journal: ArchiveJournal) -> Proposa
         raise AssertionError("the manifest is written before anything is told")
     archive = archive_of(manifest)
     if github is not None:
-        tell_release(github, manifest, (journal.manifest_file, journal.lines_file))
+        exposure = exposure_of(site, read_project(site, journal.tag.pid))
+        shown = manifest_text(rules.told_manifest(manifest, exposure))
+        tell_release(github, manifest, {MANIFEST: shown, RUN_LINES: lines_text(manifest)})
         return propose_archive(site, github, archive)
     write_whole(archive_path(site, archive), rules.archive_text(archive))
     return None

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.doors.archive_journal import ArchiveJournal
+from bot.doors.files import write_whole
 from bot.doors.git import commit_of, is_ancestor, text_at
 from bot.doors.ledger import LedgerDoor
 from bot.doors.products import measure, ready_products
@@ -174,16 +175,20 @@ class ReleaseFacts:
         told = "not on main yet: merge its arrival pull request"
         return dict.fromkeys(unlisted_obsnums(self.site, self.tag.pid), told)
 
-    def parcels(self) -> dict[str, tuple[Parcel, dict[str, Path]]]:
-        """Return {unit: (parcel, {file: path})} of what is archived; what the archive is told is written down first."""
-        return {unit.name: self._parcel(unit) for unit in self.units}
+    def parcels(self, home: Path) -> dict[str, tuple[Parcel, dict[str, Path]]]:
+        """Return {unit: (parcel, {file: path})} of what is archived.
 
-    def _parcel(self, unit: Unit) -> tuple[Parcel, dict[str, Path]]:
+        What the archive is told is written down first, into `home`.
+        """
+        return {unit.name: self._parcel(unit, home) for unit in self.units}
+
+    def _parcel(self, unit: Unit, home: Path) -> tuple[Parcel, dict[str, Path]]:
         told = self.described[unit.name]
         if not isinstance(told, Metadata):
             raise AssertionError(f"{unit.name}: it was to be refused")
         text = json.dumps(told.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
-        own = self.journal.make_file(f"{unit.name}_metadata.json", text)
+        own = home / f"{unit.name}_metadata.json"
+        write_whole(own, text)
         # of a combination the pipeline's metadata describe its first member only
         endings = (SRDP, SDFITS, METADATA) if told.kind == "observation" else (SRDP, SDFITS)
         ready = ready_products(self.door.products, unit.name)

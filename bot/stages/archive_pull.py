@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 from bot.doors.archive_journal import MANIFEST
 from bot.doors.github import GitHub
@@ -36,14 +35,14 @@ def releaser_of(site: Site, github: GitHub, tag: ReleaseTag) -> Releaser:
     return Releaser(release.author, People(site, github).roles(release.author))
 
 
-def tell_release(github: GitHub, manifest: Manifest, files: Iterable[Path]) -> None:
-    """Have these files at the release."""
+def tell_release(github: GitHub, manifest: Manifest, files: Mapping[str, str]) -> None:
+    """Have these files, {name: text}, at the release."""
     releases = Releases(github)
     release = releases.find(manifest.tag)
     if release is None:
         raise DoorError(f"the release {manifest.tag} is gone; publish it again, then run this again")
-    for path in files:
-        releases.ensure_asset(release, path.name, path.read_bytes())
+    for name, text in files.items():
+        releases.ensure_asset(release, name, text.encode())
 
 
 def propose_archive(site: Site, github: GitHub, archive: Archive) -> Proposal:

@@ -85,7 +85,7 @@ def _begun(world: World, slow: PipelineStore) -> bool:
     """Begin to send the first product as a process does that is killed right then."""
     from bot.stages.archive_facts import ReleaseFacts
 
-    parcel, _ = ReleaseFacts(world.site, TAG).parcels()["117361"]
+    parcel, _ = ReleaseFacts(world.site, TAG).parcels(world.root / "files")["117361"]
     place = area(world, "117361")
     slow._prepare(parcel, place)
     call = slow.pipeline.start(parcel.archive_words, place, place.parent / "log", 0)

@@ -14,7 +14,8 @@ from bot.model.deposit import Manifest, Metadata, Parcel, ReleaseTag, Sent, arch
 from bot.model.project import Archive, Deposit
 from bot.model.tree import Entry, Kind, Trees
 from bot.model.worksheet import Row, Worksheet
-from bot.rules.archive import archive_text, is_overtaken, kept, left_out, next_tag, parse_tag
+from bot.rules.archive import archive_text, is_overtaken, kept, left_out, next_tag, parse_tag, told_manifest
+from bot.rules.publicity import Exposure
 from bot.rules.pull_files import archive_findings, file_findings
 from bot.rules.spectral_lines import line_at
 
@@ -62,6 +63,13 @@ def test_archive_yaml_says_what_the_manifest_says() -> None:
     assert archive_text(archive_of(MANIFEST.model_copy(update={"deposits": (), "left_out": {}}))).endswith(
         "deposits: []\n"
     )
+
+
+def test_a_release_shows_no_measured_facts_where_the_site_tells_states_only() -> None:
+    assert told_manifest(MANIFEST, Exposure.NUMBERS) == MANIFEST
+    shown = told_manifest(MANIFEST, Exposure.STATES)
+    assert shown.parcels == () and "tau" not in shown.model_dump_json()
+    assert archive_text(archive_of(shown)) == archive_text(archive_of(MANIFEST)), "the check needs no more"
 
 
 def test_a_product_is_left_out_when_every_bank_of_it_failed() -> None:
