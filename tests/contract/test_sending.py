@@ -14,6 +14,7 @@ from bot.errors import DoorError
 from bot.model.quicklook import QuickLook
 from bot.model.record import Record, RunState
 from bot.settings import Settings, Site, Taps
+from bot.stages.interruptible import Stop
 from bot.stages.sending import Sender
 from bot.stages.taps import receive_taps
 from tests.taps import PID, look
@@ -45,7 +46,7 @@ def send(work: Path, box: Box, *records: Record) -> None:
     for record in records:
         sender.offer(record, None)
     sender.start()
-    sender.finish()
+    sender.finish(Stop())
 
 
 def test_what_the_far_side_refuses_goes_behind_all_others(tmp_path: Path) -> None:
