@@ -317,11 +317,15 @@ class GitHub:
     def react(self, comment: Comment, content: str) -> None:
         """Put a reaction on a comment; GitHub keeps one of a kind a person. A deleted one gets none."""
         path = f"issues/comments/{comment.id}/reactions"
-        try:
-            self._sure(lambda: self.session.send("POST", path, {"content": content}), lambda: None)
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
+        for look in range(1, LOOKS + 1):  # a passing 404 would leave the comment without one for ever
+            try:
+                self._sure(lambda: self.session.send("POST", path, {"content": content}), lambda: None)
+                return
+            except GitHubRefused as refused:
+                if refused.status != 404:
+                    raise
+            if look < LOOKS:
+                self.session.pause(look)
 
     def ensure_check(self, commit: str, check: Check) -> None:
         """Have this check on a commit. Only Apps have check runs; with a plain token it becomes a commit status."""
