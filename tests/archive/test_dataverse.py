@@ -88,8 +88,9 @@ def test_a_new_release_makes_a_new_version_of_the_same_dataset(world: World, far
     assert sorted(len(one.versions) for one in installation.datasets.values()) == [1, 2, 2]
 
 
-@pytest.mark.parametrize("fault", [Fault.BROKEN, Fault.BUSY, Fault.LOST, Fault.CUT])
-@pytest.mark.parametrize("call", [1, 3, 6, 7, 9, 10])
+@pytest.mark.parametrize(
+    ("call", "fault"), [(1, Fault.BUSY), (3, Fault.LOST), (6, Fault.CUT), (7, Fault.BROKEN), (10, Fault.LOST)]
+)
 def test_a_call_that_gets_no_answer_is_made_good_in_the_same_run(
     world: World, far: tuple[Installation, str], call: int, fault: Fault
 ) -> None:
@@ -99,8 +100,7 @@ def test_a_call_that_gets_no_answer_is_made_good_in_the_same_run(
     is_whole(installation, world)
 
 
-@pytest.mark.parametrize("fault", [Fault.LOST, Fault.REFUSED])
-@pytest.mark.parametrize("call", [3, 6, 9, 10])
+@pytest.mark.parametrize(("call", "fault"), [(3, Fault.LOST), (9, Fault.REFUSED)])
 def test_a_run_that_fails_is_gone_on_with_and_nothing_stands_twice(
     world: World, far: tuple[Installation, str], call: int, fault: Fault
 ) -> None:
@@ -149,7 +149,7 @@ def test_a_file_that_arrives_spoilt_is_not_published(world: World, far: tuple[In
     is_whole(installation, world)
 
 
-@pytest.mark.parametrize("algorithm", ["SHA-1", "SHA-256", "SHA-512"])
+@pytest.mark.parametrize("algorithm", ["SHA-1", "SHA-512"])
 def test_other_checksums_of_the_far_side_are_known_too(
     world: World, far: tuple[Installation, str], algorithm: str
 ) -> None:
