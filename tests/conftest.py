@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -12,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("lmtoy", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("lmtoy")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&` has it so, and every child would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SITE_VARIABLES = ("DATA_LMT", "WORK_LMT", "LMTSIM_PLOTS", "LMTSIM_FAULTS", "LMTSIM_JOURNAL", "LMTSIM_SECONDS")
 
