@@ -58,7 +58,7 @@ def told_fields(metadata: Metadata, contact: str) -> dict[str, Json]:
     members = ", ".join(str(one.obsnum) for one in metadata.members)
     words = (
         f"{metadata.kind.capitalize()} {name} of the LMT project {metadata.project}: {metadata.title}. Source "
-        f"{metadata.source} at RA {metadata.ra_deg:.6f}, Dec {metadata.dec_deg:.6f} deg (J2000). {metadata.mode}, "
+        f"{metadata.source}{_place(metadata)}. {metadata.mode}, "
         f"{bands}; {metadata.integration_s:g} s, observed {metadata.observed} UT. Obsnums {members}. Level 2, "
         f"pipeline {metadata.pipeline}, commit {metadata.commit}. Public from {metadata.public}."
     )
@@ -70,6 +70,12 @@ def told_fields(metadata: Metadata, contact: str) -> dict[str, Json]:
         "subject": [SUBJECT],
         "otherId": [{"otherIdAgency": AGENCY, "otherIdValue": metadata.identifier}],
     }
+
+
+def _place(metadata: Metadata) -> str:
+    if metadata.ra_deg is None or metadata.dec_deg is None:
+        return ""
+    return f" at RA {metadata.ra_deg:.6f}, Dec {metadata.dec_deg:.6f} deg (J2000)"
 
 
 def _field(name: str, value: Json) -> Json:

@@ -79,10 +79,10 @@ class Metadata(Frozen):
     """Name of the proposer."""
     source: Text = Field(min_length=1)
     """Name of the target."""
-    ra_deg: float = Field(ge=0, le=360)
-    """Right ascension, J2000."""
-    dec_deg: float = Field(ge=-90, le=90)
-    """Declination, J2000."""
+    ra_deg: float | None = Field(default=None, ge=0, le=360)
+    """Right ascension, J2000; left out where neither the products nor the log tell it (the log has 0, 0 then)."""
+    dec_deg: float | None = Field(default=None, ge=-90, le=90)
+    """Declination, J2000; left out like the right ascension."""
     velocity_kms: float | None = None
     """Velocity of the target (LSR); RSR has none."""
     instrument: Word

@@ -30,8 +30,6 @@ NEEDED = {
     "title": "the title",
     "pi": "the name of the PI",
     "source": "the name of the source",
-    "ra_deg": "the right ascension",
-    "dec_deg": "the declination",
     "observed": "when it was observed",
     "integration_s": "the integration time",
     "tau": "the opacity (tau)",
@@ -88,8 +86,7 @@ def _told(known: Known) -> dict[str, Any]:
         "title": known.project.title or known.title or rc.get("projectTitle"),
         "pi": known.project.pi.name or known.pi or rc.get("PIName"),
         "source": unit.source,
-        "ra_deg": _first(rc.number("ra"), first and first.ra_deg),
-        "dec_deg": _first(rc.number("dec"), first and first.dec_deg),
+        **position_of(rc, first),
         "velocity_kms": numbers.get("vlsr"),
         "instrument": unit.mode.partition("/")[0],
         "mode": unit.mode,
@@ -106,6 +103,12 @@ def _told(known: Known) -> dict[str, Any]:
         "made": record.ended,
         "public": known.public,
     }
+
+
+def position_of(rc: RcFile, row: Observation | None) -> dict[str, float]:
+    """Return where the target is on the sky; nothing where both are 0, as in the log's rows of galactic maps (L/C)."""
+    ra, dec = _first(rc.number("ra"), row and row.ra_deg), _first(rc.number("dec"), row and row.dec_deg)
+    return {"ra_deg": ra, "dec_deg": dec} if ra is not None and dec is not None and (ra or dec) else {}
 
 
 def _members(known: Known) -> tuple[dict[str, Any], ...]:

@@ -8,13 +8,16 @@ import pytest
 
 from bot.errors import ProjectError
 from bot.formats.dataverse_json import read_version, told_fields, version_json
+from bot.formats.rcfile import RcFile
 from bot.formats.validation import validate
 from bot.formats.yaml_text import parse_document
 from bot.model.deposit import Manifest, Metadata, Parcel, ReleaseTag, Sent, archive_of, checksum_of
+from bot.model.observation import Observation
 from bot.model.project import Archive, Deposit
 from bot.model.tree import Entry, Kind, Trees
 from bot.model.worksheet import Row, Worksheet
 from bot.rules.archive import archive_text, is_overtaken, kept, left_out, next_tag, parse_tag, told_manifest
+from bot.rules.deposit_facts import position_of
 from bot.rules.publicity import Exposure
 from bot.rules.pull_files import archive_findings, file_findings
 from bot.rules.spectral_lines import line_at
@@ -123,3 +126,16 @@ def test_what_dataverse_is_told_is_what_is_read_back() -> None:
 @pytest.mark.parametrize(("ghz", "line"), [(115.2712, "CO 1-0"), (115.2722, "CO 1-0"), (115.28, ""), (92.0, "")])
 def test_lines_are_known_by_their_rest_frequency(ghz: float, line: str) -> None:
     assert line_at(ghz) == line
+
+
+def test_a_position_of_zero_and_zero_is_none() -> None:
+    def row(ra: float | None, dec: float | None) -> Observation:
+        return Observation(1, "2024-08-21T03:41:36", "SEQ", "Science", "Map(L/C)", "G1.7", PID, ra_deg=ra, dec_deg=dec)
+
+    nothing = RcFile(())
+    assert (
+        position_of(nothing, row(0.0, 0.0)) == position_of(nothing, row(None, 3.0)) == position_of(nothing, None) == {}
+    )
+    assert position_of(nothing, row(0.0, 12.5)) == {"ra_deg": 0.0, "dec_deg": 12.5}
+    told = told_fields(METADATA.model_copy(update={"ra_deg": None, "dec_deg": None}), "a@example.org")
+    assert "RA" not in str(told["dsDescription"]) and "RA 202.47" in str(told_fields(METADATA, "a@example.org"))
