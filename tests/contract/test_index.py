@@ -201,6 +201,7 @@ def test_a_folder_that_cannot_be_written_costs_time_and_nothing_else(
     assert "cannot be kept" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_processes_at_once_and_killed_ones_do_no_harm(tmp_path: Path) -> None:
     site = site_in(tmp_path)
     log = write_log(site, ROWS)

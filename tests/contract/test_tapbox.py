@@ -226,6 +226,7 @@ def ssh_box(sshd: Sshd, far_side: Path, tmp_path: Path) -> TapBox:
     return open_tapbox(f"unity:{far_side}", tmp_path, no_receiving, taps)
 
 
+@pytest.mark.slow
 def test_taps_travel_by_rsync_over_ssh_and_the_link_may_go_and_come(sshd: Sshd, far_side: Path, tmp_path: Path) -> None:
     box = ssh_box(sshd, far_side, tmp_path)
     one, two, failed = look(112139), look(112140), look(112141, verdict="no calibration")

@@ -158,7 +158,7 @@ def test_a_second_phase_replaces_and_supersedes(bench: Bench) -> None:
     assert len(records) == 5
 
 
-@pytest.mark.parametrize("phase", [0, 1])
+@pytest.mark.parametrize("phase", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_run_killed_at_some_of_its_steps_ends_as_if_never_killed(bench: Bench, phase: int) -> None:
     chance = random.Random(phase)
     for how in KILLS:

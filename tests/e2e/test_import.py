@@ -160,6 +160,7 @@ def test_a_trusted_file_that_gives_nothing_is_told(
     assert where in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_trusted_file_that_does_not_end_is_ended_with_all_its_children(root: Path) -> None:
     mark = root / "mark"
     text = (

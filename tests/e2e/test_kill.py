@@ -81,6 +81,7 @@ def check_kills(tmp_path: Path, kills: int, seed: int) -> None:
         round_ += 1
 
 
+@pytest.mark.slow
 def test_a_run_killed_at_random_instants_ends_as_if_never_killed(tmp_path: Path) -> None:
     check_kills(tmp_path, kills=3, seed=1)
 

@@ -70,7 +70,7 @@ def test_old_faults_of_a_project_that_only_follows_are_not_this_pull_requests(pu
 def test_a_fault_is_red_with_its_line(pull: Pull, monkeypatch: pytest.MonkeyPatch) -> None:
     pull.change(PROJECT, "otf_cal: 1", "otc_cal: 1")
     lines, summary = in_actions(pull, monkeypatch, code=1)
-    assert lines[0].startswith(f"::error file={PROJECT},line=10,title=UNKNOWN_PARAMETER::")
+    assert lines[0].startswith(f"::error file={PROJECT},line=11,title=UNKNOWN_PARAMETER::")
     assert lines[-1] == "2 projects differ, 2 errors, 0 warnings"
     assert "it will not run" in summary
 

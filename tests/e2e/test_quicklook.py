@@ -8,6 +8,8 @@ import signal
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from bot.model.record import Record, RunState
 from tests.e2e.nights import FIRST, ODD_PID, NightSite, make_night, wait_for
 from tests.e2e.site import PID
@@ -50,6 +52,7 @@ def test_standing_parameters_reach_the_pipeline_and_wrong_ones_are_told_and_left
     assert site.good() == {117361}
 
 
+@pytest.mark.slow
 def test_what_arrives_while_others_are_reduced_is_taken_and_a_stop_loses_nothing(tmp_path: Path) -> None:
     site = make_night(tmp_path, 2, QUICK_S="1.5")
     process = site.serve()

@@ -86,6 +86,7 @@ def test_a_quick_look_struck_at_some_of_its_steps_ends_as_if_never_struck(bench:
         bench.strike(chance.randrange(1, bench.steps), how)
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_it_would_do_and_where_everything_stands(bench: Bench) -> None:
     site = NightSite(bench.start.root.parent / "told", whims={"QUICK_ODD_PID": PID, "QUICK_HOLLOW": "obsnum=117320"})
     shutil.copytree(bench.start.root, site.root)

@@ -36,6 +36,7 @@ def test_a_project_is_run_once_and_then_there_is_nothing_left_to_do(site: Practi
     assert len(site.calls()) == 14
 
 
+@pytest.mark.slow
 def test_combinations_start_after_their_members_have_ended(site: PracticeSite) -> None:
     run(site, "-j", "4")
     ended = {one["name"]: one["ended"] for one in site.records()}
@@ -61,6 +62,7 @@ def test_a_changed_flag_runs_that_obsnum_and_its_combination_again_and_nothing_e
     assert sum("obsnums=117361,117362,117363" in row for row in begun) == 1
 
 
+@pytest.mark.slow
 def test_a_flag_taken_back_is_run_again_because_the_products_are_those_of_the_flag(site: PracticeSite) -> None:
     qa = site.project.parent / "qa.yaml"
     run(site, "--obsnum", "117362")
@@ -72,6 +74,7 @@ def test_a_flag_taken_back_is_run_again_because_the_products_are_those_of_the_fl
     assert states == ["good", "good", "good"]
 
 
+@pytest.mark.slow
 def test_a_combination_with_another_list_takes_the_place_of_the_old_one(site: PracticeSite) -> None:
     run(site)
     (site.project.parent / "qa.yaml").write_text("obsnums:\n  117363:\n    combine: false\n")
@@ -98,6 +101,7 @@ def test_a_failing_pipeline_is_seen_and_leaves_the_old_products(site: PracticeSi
     assert ("117362", "failed") in states and ("117345_117349", "good") in states
 
 
+@pytest.mark.slow
 def test_what_failed_runs_again_alone_when_it_is_asked_for(site: PracticeSite) -> None:
     site.fault({117362: [{"fault": "crash", "times": 1}]})
     run(site, code=1)
@@ -160,6 +164,7 @@ def test_a_line_with_an_unknown_parameter_never_reaches_the_pipeline(site: Pract
     assert good_names(site) == {"117345", "117349", "117345_117349"}
 
 
+@pytest.mark.slow
 def test_a_torn_record_is_told_and_ignored(site: PracticeSite) -> None:
     run(site)
     record = next((site.work / "lmtbot" / PID / "ledger").glob("117345.*"))
@@ -169,6 +174,7 @@ def test_a_torn_record_is_told_and_ignored(site: PracticeSite) -> None:
     assert good_names(site) == ALL
 
 
+@pytest.mark.slow
 def test_a_hand_deleted_product_is_made_again(site: PracticeSite) -> None:
     import shutil
 
@@ -216,6 +222,7 @@ sources:
 """
 
 
+@pytest.mark.slow
 def test_a_combination_of_another_projects_obsnums_waits_for_them_and_leaves_them_alone(site: PracticeSite) -> None:
     folder = site.root / "projects" / "2024-S1-XX-1"
     folder.mkdir()
@@ -234,6 +241,7 @@ def test_an_obsnum_or_source_that_the_project_does_not_have_is_told(site: Practi
     assert "it has FIELD_A, GALAXY" in run(site, "--source", "GALAXIE", "--dry-run", code=1)
 
 
+@pytest.mark.slow
 def test_an_open_attempt_whose_work_area_is_gone_is_begun_again(site: PracticeSite) -> None:
     run(site, "--obsnum", "117361")
     record = next((site.work / "lmtbot" / PID / "ledger").glob("117361.*"))

@@ -73,6 +73,7 @@ def git(*words: str, cwd: Path) -> str:
     ).stdout
 
 
+@pytest.mark.slow
 def test_what_people_do_by_git_and_rest_outlives_a_kill(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
     box = tmp_path / "box"
     started.append(sandbox("--dir", str(box), "--port", "0", "--json"))

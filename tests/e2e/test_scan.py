@@ -123,7 +123,7 @@ def test_a_disk_that_lists_in_random_order_gives_the_same_log(made: tuple[Night,
     assert night.log() == made[1]
 
 
-@pytest.mark.parametrize("form", ["NETCDF3_64BIT_OFFSET", "NETCDF4"])
+@pytest.mark.parametrize("form", [pytest.param("NETCDF3_64BIT_OFFSET", marks=pytest.mark.slow), "NETCDF4"])
 def test_a_file_cut_off_at_any_tenth_holds_its_obsnum_back_until_it_is_whole(tmp_path: Path, form: str) -> None:
     write_seq(tmp_path, 112137, pgm="Cal", goal="Calibration")
     seq = [

@@ -151,7 +151,13 @@ def test_wrong_settings_name_the_line_and_the_right_key(site: PracticeSite) -> N
     assert "lmtbot.yml:2" in told and "did you mean command?" in told
 
 
-@pytest.mark.parametrize("place", [".github/lmtbot.yml", "work/lmtbot", "data/data_lmt.log"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "work/lmtbot",
+        *(pytest.param(one, marks=pytest.mark.slow) for one in (".github/lmtbot.yml", "data/data_lmt.log")),
+    ],
+)
 def test_a_folder_where_a_file_is_wanted_or_the_reverse_is_no_traceback(site: PracticeSite, place: str) -> None:
     path = site.root / place
     if path.is_file():

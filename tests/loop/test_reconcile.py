@@ -50,6 +50,7 @@ def approve(loop: Loop, number: int, who: str = "da") -> None:
     assert loop.hub.person(who).post(f"{REPO}/pulls/{number}/reviews", body).status == 200
 
 
+@pytest.mark.slow
 def test_a_merged_arrival_is_reduced_and_reported_and_opens_qa(loop: Loop) -> None:
     number = reduced(loop)
     arrival = next(one for one in loop.pulls("closed") if one["head"]["ref"] == f"arrival/{PID}")

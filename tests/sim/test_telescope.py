@@ -282,6 +282,7 @@ def test_faults_come_as_ordered(tmp_path: Path) -> None:
     assert abs(cut.stat().st_size - whole.stat().st_size // 2) < 300
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_ends_with_the_same_files(tmp_path: Path) -> None:
     night = ["--random", "60", "--seed", "9", "--spacing", "1", "--delay", "30"]
     words = [sys.executable, "-m", "bot", "sim", "telescope", *night, "--data"]
