@@ -17,6 +17,7 @@ from bot.formats.project_file import read_folder
 from bot.rules.lines import legacy_runfiles
 from bot.stages.importing import Options, Outcome, import_folders
 from tests.contract.legacy_texts import STYLES, Style, render
+from tests.sampling import one_in
 
 DATA = Path(__file__).parents[1] / "data" / "corpus"
 FACTS: dict[str, Any] = json.loads((DATA / "facts.json").read_text(encoding="utf-8"))
@@ -48,7 +49,7 @@ def errors_of(outcome: Outcome) -> str:
     return "\n".join(str(one) for one in outcome.findings if one.severity is Severity.ERROR)
 
 
-@pytest.fixture(scope="module", params=STYLES, ids=lambda style: style.name)
+@pytest.fixture(scope="module", params=one_in(4, STYLES), ids=lambda style: style.name)
 def imported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, int]]:
     """All fifty in one style, imported without being run."""
     place = tmp_path_factory.mktemp("corpus")

@@ -145,6 +145,7 @@ def test_an_interrupt_ends_the_calls_and_the_next_run_goes_on(site: PracticeSite
     assert good_names(site) == ALL
 
 
+@pytest.mark.slow
 def test_a_second_runner_is_told_who_holds_the_project(site: PracticeSite) -> None:
     site.fault({117345: [{"fault": "slow", "seconds": 5, "times": 1}]})
     first = site.start("run", PID)

@@ -164,6 +164,7 @@ def test_a_start_that_was_killed_is_begun_anew(tmp_path: Path, started: list[sub
     assert not (box / "stage").exists()
 
 
+@pytest.mark.slow
 def test_what_is_in_the_way_is_told_with_its_cure(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("x")

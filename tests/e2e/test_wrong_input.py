@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.site import LOG, PID, PROJECT, PracticeSite, make_site
+from tests.sampling import one_in
 
 BOMB = "a: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: &c [*b, *b, *b]\nsources: {A: *c}\n"
 WRONG_YAML: dict[str, tuple[bytes, str]] = {
@@ -72,7 +73,7 @@ def refused(site: PracticeSite, *words: str) -> str:
     return told
 
 
-@pytest.mark.parametrize("name", WRONG_YAML)
+@pytest.mark.parametrize("name", one_in(4, WRONG_YAML))
 def test_a_wrong_project_file_is_refused_by_check_with_its_line(site: PracticeSite, name: str) -> None:
     content, word = WRONG_YAML[name]
     site.project.write_bytes(content)
@@ -80,7 +81,7 @@ def test_a_wrong_project_file_is_refused_by_check_with_its_line(site: PracticeSi
     assert word in told and f"projects/{PID}/project.yaml" in told
 
 
-@pytest.mark.parametrize("verb", ["plan", "run", "history"])
+@pytest.mark.parametrize("verb", one_in(3, ["run", "plan", "history"]))
 @pytest.mark.parametrize("name", ["binary garbage", "a bomb of aliases", "a negative obsnum", "a dollar"])
 def test_no_command_works_on_a_wrong_project_file(site: PracticeSite, name: str, verb: str) -> None:
     site.project.write_bytes(WRONG_YAML[name][0])
@@ -123,7 +124,7 @@ WRONG_LOGS: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG_LOGS)
+@pytest.mark.parametrize("name", one_in(3, WRONG_LOGS))
 def test_a_wrong_log_never_leads_to_a_traceback_or_a_lost_project(site: PracticeSite, name: str) -> None:
     (site.data / "data_lmt.log").write_bytes(WRONG_LOGS[name])
     before = site.project.read_text()
@@ -139,7 +140,7 @@ def test_a_missing_log_is_told_with_its_cure(site: PracticeSite) -> None:
     assert "--log" in refused(site, "arrivals")
 
 
-@pytest.mark.parametrize("pid", ["../data", "..", ".", "/etc", "2024-S1-MX", "nonsense", "a/b"])
+@pytest.mark.parametrize("pid", one_in(4, ["../data", "..", ".", "/etc", "2024-S1-MX", "nonsense", "a/b"]))
 def test_a_project_that_does_not_exist_is_no_path(site: PracticeSite, pid: str) -> None:
     for verb in ("plan", "run", "history"):
         assert "there is no folder" in refused(site, verb, pid)

@@ -106,6 +106,7 @@ def test_closed_by_a_person_it_waits_until_something_new_arrives(loop: Loop) -> 
     assert listed(loop.hub.text(PATH, f"arrival/{PID}")) == {117361, 117362, 117363}
 
 
+@pytest.mark.slow
 def test_main_that_moved_is_merged_into_the_branch(loop: Loop) -> None:
     loop.observe(rows(117361, 117362))
     loop.lmtbot("arrive")

@@ -274,6 +274,7 @@ def test_without_the_log_level_2_is_refused_and_runs_once_it_is_back(graded: Pla
     assert [one for one in graded.loop.pulls() if one["head"]["ref"] == QA] == []
 
 
+@pytest.mark.slow
 def test_what_arrives_after_level_2_was_run_is_the_next_rounds(graded: Play) -> None:
     graded.review()
     merged(graded)
