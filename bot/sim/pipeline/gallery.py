@@ -11,7 +11,7 @@ from .pictures import placeholder_png
 # the plots that people look at, by kind
 LOOKED_AT = frozenset(
     (
-        *("wf0", "wf1", "spectrum", "spectrum_zoom", "mom0", "rms"),
+        *("wf0", "wf1", "spectrum", "mom0", "rms"),
         *("ps", "seq.spectra", "seq.tsys", "bs-2", "tsys"),
         *("rsr.spectra", "rsr.spectra_zoom", "rsr.driver", "rsr.tsys"),
     )

@@ -47,7 +47,7 @@ def _png(figure: Figure) -> bytes:
 def _labels(axes: Axes, x: str, y: str, title: str) -> None:
     axes.set_xlabel(x)
     axes.set_ylabel(y)
-    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_title(title, fontsize=10, loc="left", y=1.0)  # left to itself it measures every label of the axes
 
 
 def _stack(drawing: Drawing) -> tuple[Stack, Band]:
