@@ -86,6 +86,6 @@ def test_a_run_killed_at_random_instants_ends_as_if_never_killed(tmp_path: Path)
     check_kills(tmp_path, kills=3, seed=1)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_run_killed_at_fifty_random_instants_ends_as_if_never_killed(tmp_path: Path) -> None:
     check_kills(tmp_path, kills=50, seed=2)

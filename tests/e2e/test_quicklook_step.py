@@ -111,7 +111,7 @@ def test_the_command_tells_what_it_would_do_and_where_everything_stands(bench: B
     assert "no folder of raw data" in site.call("quicklook", "--once", code=1)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_quick_look_struck_at_every_third_step_ends_as_if_never_struck(bench: Bench) -> None:
     wrong = []
     for step in range(1, bench.steps + 1, 3):

@@ -86,8 +86,8 @@ def test_the_two_phases_differ_and_take_steps(bench: Bench) -> None:
     assert min(bench.steps) > 3
 
 
-STRIDES = (4, pytest.param(1, marks=pytest.mark.slow))
-"""Every fourth step is struck, every one where there is time."""
+STRIDES = (4, pytest.param(1, marks=pytest.mark.sweep))
+"""Every fourth step is struck, every one by `make test-sweep`."""
 
 
 @pytest.mark.parametrize("stride", STRIDES)
@@ -143,7 +143,7 @@ def test_a_scan_killed_at_random_instants_ends_as_if_never_killed(bench: Bench) 
     assert any(killed)
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_scan_killed_at_fifty_random_instants_ends_as_if_never_killed(bench: Bench) -> None:
     chance = random.Random(2)
     words = ((), ("--rebuild",), ("--wait", "240"))

@@ -80,7 +80,7 @@ def run_one(loop: Loop) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(n, marks=pytest.mark.sweep) for n in range(4, 20))])
+@pytest.mark.parametrize("seed", [*range(2), *(pytest.param(n, marks=pytest.mark.sweep) for n in range(2, 20))])
 def test_steps_before_and_after_each_event_in_any_order_end_the_same(seed: int, said: Path, tmp_path: Path) -> None:
     def tell(root: Path, chance: random.Random | None) -> object:
         with retold(said, root) as loop:

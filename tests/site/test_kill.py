@@ -132,7 +132,7 @@ def test_the_two_sites_differ_and_both_are_whole(bench: Bench) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("how", ["kill", "after"])
 def test_a_build_struck_at_some_steps_leaves_a_whole_site_and_is_ended_by_the_next(bench: Bench, how: str) -> None:
-    strike_each(bench, how, range(1 + len(how) % 3, bench.steps + 1, 6))
+    strike_each(bench, how, range(1 + len(how) % 3, bench.steps + 1, 12))
 
 
 @pytest.mark.sweep
