@@ -22,7 +22,9 @@ def check_night(tmp_path: Path, count: int, spacing_s: float) -> None:
     assert str(night.corrupt) in {row.split()[2] for row in (night.data / "data_lmt.log").read_text().splitlines()}
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_a_night_of_a_thousand_obsnums_at_fifty_times_real_speed_is_looked_at_once(tmp_path: Path) -> None:
-    check_night(tmp_path, count=1000, spacing_s=20)
+@pytest.mark.parametrize(
+    "count", [pytest.param(200, marks=pytest.mark.slow), pytest.param(1000, marks=pytest.mark.sweep)]
+)
+def test_a_night_at_fifty_times_real_speed_is_looked_at_once(tmp_path: Path, count: int) -> None:
+    check_night(tmp_path, count=count, spacing_s=20)

