@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from bot.doors.files import write_whole
@@ -158,13 +159,14 @@ def _set_aside(path: Path, official: Path, aside: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Delete a file or tree that nobody needs any more; it may be gone already.
+    """Delete a file or tree that nobody needs any more; it may be gone already, or go this very moment.
 
     A tree gets another name first: what is cut off in the middle is never taken for a whole one.
     """
     if path.is_dir() and not path.is_symlink():
         doomed = path.with_name(f"{DOOMED}{secrets.token_hex(6)}")
-        path.rename(doomed)
+        with suppress(FileNotFoundError):  # a job on a node may delete it too
+            path.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from typing import Any
 from bot.doors.clock import now, stamp
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LOOK_UP_S, Call, LocalPipeline
-from bot.doors.results import discard, link_member, publish, read_products
+from bot.doors.results import DOOMED, discard, link_member, publish, read_products
 from bot.errors import DoorError
 from bot.formats.record_file import SUFFIX, record_name
 from bot.model.plan import Chain, Plan, Unit
@@ -111,6 +111,8 @@ class Workshop:
         """Put away the work areas of attempts that have ended, or whose record is lost: a crash left them."""
         records = {self.area(record).name: record for record in ledger.records}
         for area in sorted(self.door.folder("area").iterdir()):
+            if area.name.startswith(DOOMED):  # a job is deleting it
+                continue
             begun = () if area.name in records else self.door.read(area.name).records  # by a job, this very moment
             record = records.get(area.name, next(iter(begun), None))
             if record is None or record.state is RunState.STOPPED:
