@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bot.cli.output import print_json
-from bot.errors import ProjectError
+from bot.errors import LmtBotError, ProjectError
 from bot.model.role import Role
 from bot.settings import Site
 
@@ -62,6 +62,8 @@ def _new(args: argparse.Namespace, site: Site) -> int:
 
     try:
         request, _ = read_model(Path(args.what), WebrunRequest, shown=args.what)
+    except ProjectError as error:
+        raise _all_mistakes(args, site, error) from error
     except OSError as error:
         raise ProjectError(f"{args.what}: cannot be read ({error.strerror}); give a file, or an action") from error
     asked = ask(site, request, getpass.getuser(), {Role(args.role)})
@@ -71,6 +73,24 @@ def _new(args: argparse.Namespace, site: Site) -> int:
     if not args.json:
         _tell_asked(args, asked)
     return _run_it(args, site, accept(site, asked, by=getpass.getuser() if asked.over else ""))
+
+
+def _all_mistakes(args: argparse.Namespace, site: Site, found: ProjectError) -> ProjectError:
+    """Return the mistakes of a file's form with those in what the rest of it means."""
+    from bot.formats.validation import salvage
+    from bot.formats.yaml_text import read_document
+    from bot.model.webrun import WebrunRequest
+    from bot.stages.webrun import ask
+
+    try:
+        rest = salvage(read_document(Path(args.what), shown=args.what), WebrunRequest)
+        if rest is not None and (rest.sources or rest.obsnums):
+            ask(site, rest, getpass.getuser(), {Role(args.role)})
+    except ProjectError as meant:
+        return ProjectError(findings=(*found.findings, *(one for one in meant.findings if one not in found.findings)))
+    except LmtBotError:
+        return found
+    return found
 
 
 def _run_it(args: argparse.Namespace, site: Site, session: Session) -> int:

@@ -105,6 +105,7 @@ def test_without_github_the_same(scene: Scene) -> None:
     assert "would be deleted" in lmtbot("webrun", "delete", f"{PID}/1", "--dry-run")
     assert lmtbot("webrun", "delete", f"{PID}/1")["state"] == "deleted"
     assert scene.outside() == before
-    file.write_text(REQUEST.replace("badcb", "bdcb").replace("GALAXY", "GALAXI"))
+    file.write_text(REQUEST.replace("badcb", "bdcb").replace("GALAXY", "GALAXI") + "tires: [a]\n")
     told = lmtbot("webrun", str(file), code=1)
+    assert "did you mean tiers?" in told, "mistakes of form and of meaning at once"
     assert "did you mean GALAXY?" in told
