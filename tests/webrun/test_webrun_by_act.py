@@ -53,7 +53,8 @@ def test_a_webrun_lives_by_the_workflows(lively: Alive) -> None:
     dispatch = ("workflow_dispatch", {"ref": "main"})
     url = f"{REPO}/actions/workflows/webrun.yml/dispatches"
     lively.people.after(lambda: lively.hub.po.post(url, dispatch[1]), "webrun")
-    assert lively.runs("webrun")[-1]["conclusion"] == "success"
+    swept = [run["conclusion"] for run in lively.runs("webrun") if run["event"] == "workflow_dispatch"]
+    assert swept == ["success"], "runs of the issue's other events, which are skipped, may begin after it"
     for told in (*lively.logs().values(), *lively.comments(number)):
         assert not SECRET.search(told)
     assert not any(PICTURES.search(one) for one in lively.comments(number))
