@@ -115,7 +115,8 @@ def _tell_asked(args: argparse.Namespace, asked: Asked) -> None:
         print_json({"lines": lines, "placed": list(asked.understood.placed), "cost": cost, "over": list(asked.over),
                     "digest": asked.digest})  # fmt: skip
         return
-    print("\n".join([*lines[:SHOWN_LINES], *([f"# and {len(lines) - SHOWN_LINES} more"] if len(lines) > 60 else [])]))
+    left = len(lines) - SHOWN_LINES
+    print("\n".join([*lines[:SHOWN_LINES], *([f"# and {left} more"] if left > 0 else [])]))
     print("\n".join(f"# {one.replace('`', '')}" for one in asked.understood.placed))
     print(f"# {len(lines)} run lines, {cost_words(asked.cost)}")
     for one in asked.over:

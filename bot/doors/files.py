@@ -78,7 +78,7 @@ def _replacing(path: Path) -> Iterator[tuple[Path, Path]]:
             with contextlib.suppress(OSError):
                 new.unlink()
             raise
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise DoorError(f"{path}: cannot be written ({error.strerror}); nothing was changed there") from error
 
@@ -94,7 +94,7 @@ def _write_new(new: Path, pieces: Iterable[bytes], target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Bring a rename to the disk, where the file system lets us."""
     with contextlib.suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -18,6 +18,7 @@ from bot.doors.project_table import TableRow, table_row
 from bot.doors.results import read_official
 from bot.errors import ProjectError
 from bot.formats.project_file import LEVEL2_FILE, PROJECT_FILE, QA_FILE, ProjectFolder, parse_folder, read_level2
+from bot.formats.rcfile import Products
 from bot.model.deposit import Metadata, Parcel, ReleaseTag
 from bot.model.observation import Observation
 from bot.model.plan import Chain, Unit
@@ -124,7 +125,17 @@ class ReleaseFacts:
     @cached_property
     def judged(self) -> dict[str, Judgement]:
         """The verdict on the products as they lie there now."""
-        return {unit.name: judge(unit, read_official(self.door.products, unit.name)) for unit in self.units}
+        return {unit.name: judge(unit, self.products[unit.name]) for unit in self.units}
+
+    @cached_property
+    def products(self) -> dict[str, Products | None]:
+        """What lies there of each unit."""
+        return {unit.name: read_official(self.door.products, unit.name) for unit in self.units}
+
+    @cached_property
+    def ready(self) -> dict[str, dict[str, Path]]:
+        """The files of each unit that lie ready for the archive, by ending."""
+        return {unit.name: ready_products(self.door.products, unit.name) for unit in self.units}
 
     @cached_property
     def described(self) -> dict[str, Metadata | tuple[str, ...]]:
@@ -136,7 +147,7 @@ class ReleaseFacts:
 
     def _described(self, unit: Unit, rows: list[Row]) -> Metadata | tuple[str, ...]:
         record = work.current_record(self.ledger, unit.name)
-        products = read_official(self.door.products, unit.name)
+        products = self.products[unit.name]
         if record is None or products is None or not self.judged[unit.name].is_good:
             return ()  # told as not done, or as bad
         return describe(Known(
@@ -163,8 +174,7 @@ class ReleaseFacts:
         return row.date_obs if row else str(numbers.get("date_obs", ""))
 
     def _bad(self) -> dict[str, tuple[str, ...]]:
-        ready = {unit.name: ready_products(self.door.products, unit.name) for unit in self.units}
-        lost = missing(self.units, ready)
+        lost = missing(self.units, self.ready)
         found = {
             unit.name: (*self.judged[unit.name].faults, *(f"{one} is missing" for one in lost.get(unit.name, ())))
             for unit in self.units
@@ -191,7 +201,7 @@ class ReleaseFacts:
         write_whole(own, text)
         # of a combination the pipeline's metadata describe its first member only
         endings = (SRDP, SDFITS, METADATA) if told.kind == "observation" else (SRDP, SDFITS)
-        ready = ready_products(self.door.products, unit.name)
+        ready = self.ready[unit.name]
         paths = {path.name: path for path in (own, *(ready[one] for one in endings if one in ready))}
         return Parcel(name=unit.name, metadata=told, files=measure(paths.values())), paths
 

@@ -55,7 +55,7 @@ def answer_comments(site: Site, github: GitHub, number: int, *, run_url: str = "
     people, found = People(site, github), []
     heard = {comment.author for comment in comments if str(comment.id) in known}
     for comment in comments:
-        parsed = () if _is_passed_over(github, comment) else parse_commands(comment.body)
+        parsed = () if is_passed_over(github, comment) else parse_commands(comment.body)
         if not parsed or str(comment.id) in known:
             continue
         conversation = _Conversation(site, github, pull, people, comment)
@@ -76,7 +76,8 @@ def _is_help(answer: Answer) -> bool:
     return answer.is_done and isinstance(answer.asked, Command) and answer.asked.name == "help"
 
 
-def _is_passed_over(github: GitHub, comment: Comment) -> bool:
+def is_passed_over(github: GitHub, comment: Comment) -> bool:
+    """Say whether a comment says nothing to us: a bot's, or one that was edited."""
     return github.own(comment.author) or comment.author.endswith("[bot]") or comment.is_edited
 
 

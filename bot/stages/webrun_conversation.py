@@ -28,6 +28,7 @@ from bot.report.webrun import asked_values, mistake_rows
 from bot.rules.commands import merged
 from bot.rules.webrun import request_digest
 from bot.settings import Site
+from bot.stages.comments import is_passed_over
 from bot.stages.people import People
 from bot.stages.planning import read_project
 from bot.stages.webrun import Asked, accept, ask, store_of
@@ -102,7 +103,7 @@ class Conversation:
 
     def is_passed_over(self, comment: Comment) -> bool:
         """Say whether a comment says nothing to us: a bot's, or one that was edited."""
-        return self.github.own(comment.author) or comment.author.endswith("[bot]") or comment.is_edited
+        return is_passed_over(self.github, comment)
 
     def answer(self) -> str:
         """Have one answer to the text as it is now; return what became of it."""

@@ -89,7 +89,7 @@ def _new_data(site: Site, github: GitHub | None, session: Session, folder: Proje
     if not set(later) - set(session.uncovered):
         return
     shown = ", ".join(map(str, later[:MOST_NAMED])) + (
-        f" and {len(later) - MOST_NAMED} more" if len(later) > 20 else ""
+        f" and {len(later) - MOST_NAMED} more" if len(later) > MOST_NAMED else ""
     )
     _tell(github, session, NEW_DATA, LATER.format(name=session.name, obsnums=shown))
     store_of(site, session.pid).update(session, lambda _one: {"uncovered": later})

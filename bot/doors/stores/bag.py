@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bot.doors.files import sync_folder
 from bot.doors.results import discard
 from bot.doors.stores import Paths
 from bot.errors import DoorError, SettingsError
@@ -97,7 +98,7 @@ class BagStore:
                 raise DoorError(f"{new}: {'; '.join(faults)}; the products changed meanwhile, or the disk is bad")
             _sync(new)
             new.rename(place)
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
         except BaseException:
             with contextlib.suppress(OSError):
                 discard(new)
@@ -202,13 +203,4 @@ def _sync(folder: Path) -> None:
         for name in names:
             with (Path(here) / name).open("rb") as file:
                 os.fsync(file.fileno())
-        _sync_folder(Path(here))
-
-
-def _sync_folder(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync_folder(Path(here))

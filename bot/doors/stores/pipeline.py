@@ -97,8 +97,7 @@ class PipelineStore:
 
     def _prepare(self, parcel: Parcel, area: Path) -> None:
         """Make the call's own WORK_LMT anew: what it sends, and the unit's directory, which it may look into."""
-        if area.exists():
-            discard(area)
+        discard(area)
         project = parcel.metadata.project
         official, own = self.work / project, area / project
         staged = official / "dir4dv" / parcel.name
