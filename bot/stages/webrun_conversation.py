@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from bot.doors.github import GitHub
 from bot.doors.templates import render_template
 from bot.errors import Finding, ProjectError, Severity
-from bot.formats.comment_command import Command, parse_commands
+from bot.formats.comment_command import Command
 from bot.formats.marker import marker, read_marker
 from bot.formats.project_file import ProjectFolder
-from bot.formats.webrun_command import DIGEST, WEBRUN
+from bot.formats.webrun_command import DIGEST
 from bot.formats.webrun_form import CODE, FormMistakes, read_form
 from bot.model.github import Comment, Topic
 from bot.model.label import ACCEPTED
@@ -27,8 +27,9 @@ from bot.model.webrun import Session, WebrunRequest
 from bot.report.webrun import asked_values, mistake_rows
 from bot.rules.commands import merged
 from bot.rules.webrun import request_digest
+from bot.rules.webrun_commands import WEBRUN_COMMANDS
 from bot.settings import Site
-from bot.stages.comments import is_passed_over
+from bot.stages.answering import commands_of
 from bot.stages.people import People
 from bot.stages.planning import read_project
 from bot.stages.webrun import Asked, accept, ask, store_of
@@ -100,10 +101,6 @@ class Conversation:
             read = read_marker(one.body, KIND) if self.github.own(one.author) else None
             if read is not None:
                 yield one, dict(read)
-
-    def is_passed_over(self, comment: Comment) -> bool:
-        """Say whether a comment says nothing to us: a bot's, or one that was edited."""
-        return is_passed_over(self.github, comment)
 
     def answer(self) -> str:
         """Have one answer to the text as it is now; return what became of it."""
@@ -199,7 +196,7 @@ class Conversation:
             return
         yield self.request
         for comment in self.comments:
-            for one in () if self.is_passed_over(comment) else parse_commands(comment.body, WEBRUN):
+            for one in commands_of(self.github, comment, WEBRUN_COMMANDS):
                 if isinstance(one, Command) and one.name == "run" and one.flags:
                     yield with_parameters(self.request, one)
 

@@ -6,23 +6,20 @@ bot's own comments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.doors.github import GitHub
-from bot.errors import DoorError, ProjectError
-from bot.formats.comment_command import Command, Misread, parse_commands
-from bot.formats.marker import marker, read_marker
-from bot.formats.webrun_command import WEBRUN
+from bot.errors import ProjectError
+from bot.formats.comment_command import Command
 from bot.model.github import Comment, Topic
 from bot.model.label import WEBRUN as LABEL
+from bot.model.role import Role
 from bot.model.webrun import Session, SessionState
-from bot.report.answers import Answer, answer_text, done, misread, not_allowed, refused
-from bot.rules.commands import help_text, may
+from bot.report.answers import Answer
 from bot.rules.webrun_commands import WEBRUN_COMMANDS
 from bot.settings import Site
-from bot.stages.comments import BUG, GOOD_AND_BAD
+from bot.stages.answering import Outcome, Parsed, Thread, answer_each
 from bot.stages.people import People
 from bot.stages.webrun import cancel, extend, is_running, store_of, take_away
 from bot.stages.webrun_conversation import Conversation, with_parameters
@@ -30,7 +27,6 @@ from bot.stages.webrun_promote import propose_promotion
 from bot.stages.webrun_result import compared
 from bot.stages.webrun_told import COMPARE, comparison_text, sessions_text
 
-ANSWER = "answer"
 DISPATCH = "webrun"
 
 
@@ -60,7 +56,8 @@ def attend(site: Site, github: GitHub, number: int, *, run_url: str = "") -> Att
         return Attended(number, "")
     talk = Conversation(site, github, issue, github.comments(number), People(site, github))
     state = talk.answer() if issue.is_open else "closed"
-    answers = _Commands(talk).answer(run_url)
+    thread = Thread(github, number, talk.comments, WEBRUN_COMMANDS, run_url)
+    answers = [answer for one in thread.answer(_IssueDesk(talk)) for answer in one.answers]
     _start(talk)
     return Attended(number, state, tuple(answers), tuple(one.name for one in talk.sessions()))
 
@@ -74,66 +71,39 @@ def _start(talk: Conversation) -> None:
 
 
 @dataclass(frozen=True)
-class _Commands:
-    """The commands in the comments on one issue."""
+class _IssueDesk:
+    """Whoever speaks on the issue, and what is done for them."""
 
     talk: Conversation
 
-    def answer(self, run_url: str) -> list[Answer]:
-        """Carry out and answer the commands of all comments that have no answer; strangers are told once."""
-        own = [one for one in self.talk.comments if self.talk.github.own(one.author)]
-        known = {read["to"] for one in own if (read := read_marker(one.body, ANSWER))}
-        heard = {one.author for one in self.talk.comments if str(one.id) in known}
-        found: list[Answer] = []
-        for comment in self.talk.comments:
-            parsed = () if self.talk.is_passed_over(comment) else parse_commands(comment.body, WEBRUN)
-            if not parsed or str(comment.id) in known:
-                continue
-            if self.talk.roles(comment.author) or comment.author not in heard:
-                found += self._answer(comment, parsed, run_url)
-                heard.add(comment.author)
-        return found
+    def roles(self, login: str) -> frozenset[Role]:
+        return self.talk.roles(login)
 
-    def _answer(self, comment: Comment, parsed: Iterable[Command | Misread], run_url: str) -> list[Answer]:
-        try:
-            answers = {one: self._single(comment, one) for one in dict.fromkeys(parsed)}
-        except DoorError:
-            raise
-        except Exception:  # the asker hears of a bug of ours too, before it goes on to the one boundary
-            with suppress(DoorError):
-                self._reply(comment, f"{BUG} {run_url}\n", is_good=False)
-            raise
-        found = list(answers.values())
-        is_help = any(one.is_done and isinstance(one.asked, Command) and one.asked.name == "help" for one in found)
-        words = help_text(self.talk.roles(comment.author), WEBRUN_COMMANDS) if is_help else ""
-        text = answer_text(found, help_words=words, rules=WEBRUN_COMMANDS)
-        self._reply(comment, text, is_good=all(one.is_done for one in found))
-        return found
+    def carry_out(self, comment: Comment, parsed: Parsed) -> Outcome:
+        deeds = _Deeds(self.talk, comment)
+        answers = answer_each(parsed, self.roles(comment.author), WEBRUN_COMMANDS, deeds.do)
+        return Outcome(tuple(answers.values()))
 
-    def _reply(self, comment: Comment, text: str, *, is_good: bool) -> None:
-        self.talk.github.react(comment, GOOD_AND_BAD[is_good])
-        body = f"{marker(ANSWER, to=comment.id)}\n{text}"
-        self.talk.github.ensure_comment(self.talk.issue.number, ANSWER, body, to=comment.id)
 
-    def _single(self, comment: Comment, one: Command | Misread) -> Answer:
-        if isinstance(one, Misread):
-            return misread(one)
-        if not may(one, self.talk.roles(comment.author), WEBRUN_COMMANDS):
-            return not_allowed(one, WEBRUN_COMMANDS)
-        try:
-            return done(one, _DEEDS[one.name](self, comment, one))
-        except ProjectError as error:
-            return refused(one, error)
+@dataclass(frozen=True)
+class _Deeds:
+    """What the commands of one comment do."""
+
+    talk: Conversation
+    comment: Comment
+
+    def do(self, command: Command) -> str:
+        """Carry out a command; return the words of the answer, raise ProjectError where it could not act."""
+        return _DEEDS[command.name](self, command)
 
     def _session(self, command: Command) -> Session:
         """Return the session that a command speaks of: by its number, or the issue's newest."""
         found = [one for one in self.talk.sessions() if command.target in (None, one.number)]
         if not found:
-            named = f"Session-{command.target}" if command.target else "no session"
-            raise ProjectError(f"this issue has {named} not" if command.target else "this issue has no session yet")
+            raise ProjectError(f"this issue has no {f'Session-{command.target}' if command.target else 'session yet'}")
         return found[-1]
 
-    def run(self, _comment: Comment, command: Command) -> str:
+    def run(self, command: Command) -> str:
         """Ask for the text as it is now, with other parameters where the command says some."""
         request = self.talk.request
         asked = self.talk.ask(with_parameters(request, command) if request and command.flags else request)
@@ -148,24 +118,24 @@ class _Commands:
         made = self.talk.session_of(asked.digest)
         return f"accepted as {made.name}" if made else "it waits for a PO"
 
-    def accept(self, comment: Comment, command: Command) -> str:
+    def accept(self, command: Command) -> str:
         """Accept the request that the bot's last answer before the comment is about."""
-        marks = [digest for one, digest in self.talk.marks() if one.id < comment.id]
+        marks = [digest for one, digest in self.talk.marks() if one.id < self.comment.id]
         before = [digest for digest in marks if digest.startswith(command.words)]
         asked = self.talk.asked_before(before[-1]) if before else None
         if asked is None:
             what = "the text is not what the bot's last answer before your comment is about"
             raise ProjectError(f"{what}; read the newest answer, then accept that by its short name")
-        self.talk.settle(asked, comment.author)
+        self.talk.settle(asked, self.comment.author)
         session = self.talk.session_of(asked.digest)
         return f"{session.name} of {session.pid}" if session else "nothing"
 
-    def cancel(self, _comment: Comment, command: Command) -> str:
+    def cancel(self, command: Command) -> str:
         """End a session."""
         session = cancel(self.talk.site, self._session(command))
         return sessions_text([(session, False)])
 
-    def compare(self, _comment: Comment, command: Command) -> str:
+    def compare(self, command: Command) -> str:
         """Show the newest session beside another one."""
         if self.talk.folder is None:
             raise ProjectError("the text above names no project that can be read")
@@ -178,17 +148,17 @@ class _Commands:
         )
         return f"{session.name} beside {other.name} stands in a comment of its own"
 
-    def promote(self, _comment: Comment, command: Command) -> str:
+    def promote(self, command: Command) -> str:
         """Have a pull request with the session's parameters."""
         found = propose_promotion(self.talk.site, self.talk.github, self._session(command))
         return f"pull request {found.pull.number} {found.told}" if found.pull else found.told
 
-    def extend(self, _comment: Comment, command: Command) -> str:
+    def extend(self, command: Command) -> str:
         """Keep a session longer."""
         session = extend(self.talk.site, self._session(command))
         return f"{session.name} is kept until {session.expires}"
 
-    def delete(self, _comment: Comment, command: Command) -> str:
+    def delete(self, command: Command) -> str:
         """Delete a session's results."""
         session, kept = take_away(self.talk.site, self._session(command))
         if not kept.files:
@@ -197,23 +167,23 @@ class _Commands:
             f"{session.name}: {kept.files} files with {kept.bytes:,} bytes are gone; nothing outside of it was touched"
         )
 
-    def status(self, _comment: Comment, _command: Command) -> str:
+    def status(self, _command: Command) -> str:
         """Tell where the sessions stand."""
         return sessions_text([(one, is_running(self.talk.site, one)) for one in self.talk.sessions()])
 
-    def help(self, _comment: Comment, _command: Command) -> str:
+    def help(self, _command: Command) -> str:
         """List the commands."""
         return ""
 
 
-_DEEDS: dict[str, Callable[[_Commands, Comment, Command], str]] = {
-    "run": _Commands.run,
-    "accept": _Commands.accept,
-    "cancel": _Commands.cancel,
-    "compare": _Commands.compare,
-    "promote": _Commands.promote,
-    "extend": _Commands.extend,
-    "delete": _Commands.delete,
-    "status": _Commands.status,
-    "help": _Commands.help,
+_DEEDS: dict[str, Callable[[_Deeds, Command], str]] = {
+    "run": _Deeds.run,
+    "accept": _Deeds.accept,
+    "cancel": _Deeds.cancel,
+    "compare": _Deeds.compare,
+    "promote": _Deeds.promote,
+    "extend": _Deeds.extend,
+    "delete": _Deeds.delete,
+    "status": _Deeds.status,
+    "help": _Deeds.help,
 }
