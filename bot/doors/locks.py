@@ -9,8 +9,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -38,6 +38,24 @@ def hold(path: Path, what: str, purpose: str) -> Iterator[None]:
             yield
         finally:
             stream.truncate(0)
+
+
+@contextmanager
+def in_turn(*locks: Callable[[], AbstractContextManager[object]], wait_s: float, pause_s: float) -> Iterator[None]:
+    """Hold several locks at once. Who finds one taken lets go of all, and tries again for `wait_s`; then it is Busy."""
+    ends = time.monotonic() + wait_s
+    while True:
+        with ExitStack() as held:
+            try:
+                for lock in locks:
+                    held.enter_context(lock())
+            except Busy:
+                if time.monotonic() >= ends:
+                    raise
+            else:
+                yield
+                return
+        time.sleep(pause_s)
 
 
 @contextmanager

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from pydantic import ValidationError
 
 from bot.doors.files import write_whole
 from bot.doors.ledger import STORE
-from bot.doors.locks import hold
-from bot.errors import Busy, DoorError, ProjectError
+from bot.doors.locks import hold, in_turn
+from bot.errors import DoorError, ProjectError
 from bot.model.webrun import SESSION_NAME, Session
 
 FILE, REQUEST = "session.json", "request"
@@ -151,16 +150,7 @@ class SessionStore:
             return number
         raise AssertionError("unreachable")
 
-    @contextmanager
-    def _locked(self, what: str) -> Iterator[None]:
+    def _locked(self, what: str) -> AbstractContextManager[None]:
         """Hold the sessions for an instant; another holder is waited for."""
-        path, ends = self.work / STORE / self.pid / LOCK, time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                with hold(path, f"{self.pid} {what}", "lmtbot webrun"):
-                    yield
-                    return
-            except Busy:
-                if time.monotonic() > ends:
-                    raise
-            time.sleep(PAUSE_S)
+        path = self.work / STORE / self.pid / LOCK
+        return in_turn(lambda: hold(path, f"{self.pid} {what}", "lmtbot webrun"), wait_s=PATIENCE_S, pause_s=PAUSE_S)

@@ -12,7 +12,7 @@ from bot.formats.markdown import code, fence, prose, table
 from bot.model.plan import Plan
 from bot.model.site import Pictures
 from bot.model.webrun import OFFICIAL, Session
-from bot.rules.comparison import Compared, Numbers
+from bot.rules.comparison import Compared
 from bot.rules.publicity import Exposure
 from bot.rules.webrun import Estimate, Understood
 
@@ -79,10 +79,8 @@ def comparison_table(rows: Sequence[Compared], exposure: Exposure = Exposure.NUM
 
 
 def _row(one: Compared) -> list[str]:
-    rms = f"{number(one.own.rms)} {one.own.unit}".strip()
-    cells = (one.change, one.own.ratio, one.other.ratio, one.own.inttime_s, one.other.inttime_s)
-    change, *rest = (percent(cells[0]), *map(number, cells[1:]))
-    return [code(one.name), one.bank or "all", prose(one.state, 120), rms, number(one.other.rms), change, *rest]
+    bank, state, *numbers = _cells(one)
+    return [code(one.name), bank, prose(state, 120), *numbers]
 
 
 def number(value: float | None) -> str:
@@ -148,8 +146,5 @@ def _shown(
 def _cells(one: Compared) -> tuple[str, ...]:
     own, other = one.own, one.other
     rms = f"{number(own.rms)} {own.unit}".strip()
-    return (one.bank or "all", one.state, rms, number(other.rms), percent(one.change), *_beside(own, other))
-
-
-def _beside(own: Numbers, other: Numbers) -> tuple[str, ...]:
-    return (number(own.ratio), number(other.ratio), number(own.inttime_s), number(other.inttime_s))
+    beside = (own.ratio, other.ratio, own.inttime_s, other.inttime_s)
+    return (one.bank or "all", one.state, rms, number(other.rms), percent(one.change), *map(number, beside))

@@ -8,9 +8,8 @@ told before all of it was verified.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -23,8 +22,9 @@ from bot.doors.git import commit_of, object_of
 from bot.doors.github import GitHub
 from bot.doors.github.releases import Releases
 from bot.doors.ledger import LedgerDoor
+from bot.doors.locks import in_turn
 from bot.doors.stores import Store
-from bot.errors import Busy, DoorError, ProjectError
+from bot.errors import DoorError, ProjectError
 from bot.formats.project_file import ARCHIVE_FILE
 from bot.model.deposit import Manifest, Parcel, Pinned, ReleaseTag, Stage, archive_of
 from bot.model.project import Archive, Deposit
@@ -73,7 +73,8 @@ def archive_release(
     releaser = _releaser(site, github, tag) if github else None
     store.check()
     journal = ArchiveJournal(site.need_work(), tag)
-    with _turn(journal, LedgerDoor(site.need_work(), tag.pid), wait_s):
+    runners = LedgerDoor(site.need_work(), tag.pid)
+    with in_turn(journal.lock, runners.share, wait_s=wait_s, pause_s=WAIT_S):  # nobody changes the products meanwhile
         found = journal.manifest()
         pinned = journal.pinned()
         if found and pinned and pinned.stage is not Stage.BEGUN:
@@ -97,25 +98,6 @@ def _releaser(site: Site, github: GitHub, tag: ReleaseTag) -> Releaser:
         told = f"the tag {tag} is not here what it is on GitHub ({here[:12] or 'missing'}, {there[:12] or 'missing'})"
         raise DoorError(f"{told}: `git fetch --tags --force`, then run again")
     return releaser_of(site, github, tag)
-
-
-@contextmanager
-def _turn(journal: ArchiveJournal, door: LedgerDoor, wait_s: float) -> Iterator[None]:
-    """Be the only one who archives, while no runner changes the project's products; wait for both if need be."""
-    ends = time.monotonic() + wait_s
-    with ExitStack() as stack:
-        while True:
-            try:
-                with ExitStack() as attempt:
-                    attempt.enter_context(journal.lock())
-                    attempt.enter_context(door.share())
-                    stack.push(attempt.pop_all())
-                break
-            except Busy:
-                if time.monotonic() >= ends:
-                    raise
-                time.sleep(WAIT_S)
-        yield
 
 
 def _again(site: Site, tag: ReleaseTag, manifest: Manifest, pinned: Pinned) -> Archived:

@@ -13,6 +13,7 @@ from bot.doors.github.dry import DryGitHub
 from bot.doors.github.repository import GitHub
 from bot.doors.github.retrying import Patience
 from bot.doors.github.session import GitHubRefused, Page, Session
+from bot.doors.secrets import secret
 from bot.errors import SettingsError
 from bot.model.github import Place
 from bot.settings import Hub
@@ -93,14 +94,7 @@ def _auth(place: Place, environment: Mapping[str, str], session: Callable[[Auth.
 
 
 def _key(environment: Mapping[str, str]) -> str:
-    key, path = environment.get("LMTBOT_APP_KEY", ""), environment.get("LMTBOT_APP_KEY_FILE", "")
-    if not key and path:
-        try:
-            key = Path(path).read_text(encoding="ascii")
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"LMTBOT_APP_KEY_FILE: {path} cannot be read as a key ({type(error).__name__})"
-            ) from error
+    key = secret(environment, "LMTBOT_APP_KEY")
     if "PRIVATE KEY" not in key:
         raise SettingsError("LMTBOT_APP_KEY holds no private key; it is the whole text of the App's .pem file")
     return key

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from bot.doors.secrets import secret
 from bot.doors.stores import DryStore, Store
 from bot.doors.stores.bag import BagStore
 from bot.errors import SettingsError
 from bot.settings import Site
 
 FOLDER = "archive"
-TOKEN, TOKEN_FILE = "LMTBOT_DATAVERSE_TOKEN", "LMTBOT_DATAVERSE_TOKEN_FILE"
+VARIABLE = "LMTBOT_DATAVERSE_TOKEN"
 
 
 def store_name(site: Site) -> str:
@@ -43,14 +44,9 @@ def _store(site: Site, environment: Mapping[str, str], name: str, pid: str) -> S
 
 
 def _token(environment: Mapping[str, str]) -> str:
-    token, path = environment.get(TOKEN, ""), environment.get(TOKEN_FILE, "")
-    if not token and path:
-        try:
-            token = Path(path).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{TOKEN_FILE}: {path} cannot be read ({type(error).__name__})") from error
+    token = secret(environment, VARIABLE)
     if not token:
         raise SettingsError(
-            f"no way into the Dataverse: export {TOKEN}, or {TOKEN_FILE} (a file that only you may read)"
+            f"no way into the Dataverse: export {VARIABLE}, or {VARIABLE}_FILE (a file that only you may read)"
         )
     return token
