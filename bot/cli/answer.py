@@ -15,7 +15,7 @@ from bot.cli.github import add_dry_run, opened, run_url
 from bot.cli.output import print_json
 from bot.settings import Site
 from bot.stages.comments import answer_comments
-from bot.stages.webrun_issue import Attended, attend, is_webrun
+from bot.stages.webrun.issue import Attended, attend, is_webrun
 
 EXAMPLES = ("lmtbot answer 17      the commands on pull request (or webrun) 17",)
 

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace, site: Site) -> int:
     from bot.errors import Busy
     from bot.stages.level1 import settle_slurm
     from bot.stages.planning import read_project
-    from bot.stages.slurm_jobs import cancel_jobs
+    from bot.stages.slurm.jobs import cancel_jobs
 
     read_project(site, args.pid)
     count = cancel_jobs(site, args.pid, dry_run=args.dry_run)

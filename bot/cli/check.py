@@ -96,7 +96,7 @@ def _manifests(site: Site) -> Manifests | None:
         return None
 
     def manifest(tag: str) -> Manifest | None:
-        from bot.stages.archive_pull import manifest_of  # few pull requests bring an archive.yaml
+        from bot.stages.archive.pull import manifest_of  # few pull requests bring an archive.yaml
 
         with opened(site, dry_run=True) as github:
             return manifest_of(github, tag)

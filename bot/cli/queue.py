@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, site: Site) -> int:
     """Print the batches that live."""
-    from bot.stages.slurm_jobs import list_queue
+    from bot.stages.slurm.jobs import list_queue
 
     found = list_queue(site)
     if args.json:

@@ -20,7 +20,7 @@ from bot.doors.github.opening import keep
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.settings import Site
 from bot.stages.arrival import index_folder
-from bot.stages.site import SiteRequest, build_site, default_out
+from bot.stages.site.build import SiteRequest, build_site, default_out
 
 EXAMPLES = (
     "lmtbot site build                           in $WORK_LMT/site, beside the results",

@@ -20,7 +20,7 @@ from bot.settings import Site
 if TYPE_CHECKING:
     from bot.model.webrun import Session
     from bot.rules.comparison import Compared
-    from bot.stages.webrun import Asked
+    from bot.stages.webrun.sessions import Asked
 
 EXAMPLES = (
     "lmtbot webrun request.yaml --dry-run       what was understood, the run lines, what it costs",
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace, site: Site) -> int:
 def _new(args: argparse.Namespace, site: Site) -> int:
     from bot.formats.validation import read_model
     from bot.model.webrun import WebrunRequest
-    from bot.stages.webrun import accept, ask
+    from bot.stages.webrun.sessions import accept, ask
 
     try:
         request, _ = read_model(Path(args.what), WebrunRequest, shown=args.what)
@@ -80,7 +80,7 @@ def _all_mistakes(args: argparse.Namespace, site: Site, found: ProjectError) -> 
     from bot.formats.validation import salvage
     from bot.formats.yaml_text import read_document
     from bot.model.webrun import WebrunRequest
-    from bot.stages.webrun import ask
+    from bot.stages.webrun.sessions import ask
 
     try:
         rest = salvage(read_document(Path(args.what), shown=args.what), WebrunRequest)
@@ -96,7 +96,7 @@ def _all_mistakes(args: argparse.Namespace, site: Site, found: ProjectError) -> 
 def _run_it(args: argparse.Namespace, site: Site, session: Session) -> int:
     from bot.cli.run import Shown, interrupt
     from bot.model.webrun import SessionState
-    from bot.stages.webrun import run_session
+    from bot.stages.webrun.sessions import run_session
 
     signal.signal(signal.SIGTERM, interrupt)
     shown = Shown(quiet=args.quiet > 0)
@@ -124,7 +124,7 @@ def _tell_asked(args: argparse.Namespace, asked: Asked) -> None:
 
 
 def _tell_compared(args: argparse.Namespace, site: Site, session: Session, other: Session | None = None) -> None:
-    from bot.stages.webrun_result import compared, write_page
+    from bot.stages.webrun.result import compared, write_page
 
     rows = compared(site, session, other)
     page = write_page(site, session, other)
@@ -153,7 +153,7 @@ def _plain(one: Compared) -> dict[str, Any]:
 
 def _session(site: Site, name: str) -> Session:
     from bot.stages.planning import read_project
-    from bot.stages.webrun import store_of
+    from bot.stages.webrun.sessions import store_of
 
     pid, _, number = name.rpartition("/")
     number = number.removeprefix("Session-")
@@ -170,7 +170,7 @@ def _one(args: argparse.Namespace, site: Site) -> Session:
 
 def _list(args: argparse.Namespace, site: Site) -> int:
     from bot.stages.planning import project_ids, read_project
-    from bot.stages.webrun import store_of
+    from bot.stages.webrun.sessions import store_of
 
     pids = [read_project(site, pid).pid for pid in args.of] or project_ids(site)
     sessions = [one for pid in pids for one in store_of(site, pid).all()]
@@ -195,7 +195,7 @@ def _run_accepted(args: argparse.Namespace, site: Site) -> int:
     from bot.cli.github import opened
     from bot.cli.run import Shown, interrupt
     from bot.model.webrun import SessionState
-    from bot.stages.webrun_run import run_accepted
+    from bot.stages.webrun.run import run_accepted
 
     signal.signal(signal.SIGTERM, interrupt)
     shown = Shown(quiet=args.quiet > 0)
@@ -211,7 +211,7 @@ def _run_accepted(args: argparse.Namespace, site: Site) -> int:
 
 def _sweep(args: argparse.Namespace, site: Site) -> int:
     from bot.cli.github import opened
-    from bot.stages.webrun_sweep import sweep
+    from bot.stages.webrun.sweep import sweep
 
     with opened(site) as github:
         told = sweep(site, github)
@@ -225,13 +225,13 @@ def _compare(args: argparse.Namespace, site: Site) -> int:
 
 
 def _cancel(args: argparse.Namespace, site: Site) -> int:
-    from bot.stages.webrun import cancel
+    from bot.stages.webrun.sessions import cancel
 
     return _changed(args, site, "cancelled", cancel)
 
 
 def _extend(args: argparse.Namespace, site: Site) -> int:
-    from bot.stages.webrun import extend
+    from bot.stages.webrun.sessions import extend
 
     return _changed(args, site, "kept longer", extend)
 
@@ -248,7 +248,7 @@ def _changed(args: argparse.Namespace, site: Site, would: str, change: Any) -> i
 
 
 def _delete(args: argparse.Namespace, site: Site) -> int:
-    from bot.stages.webrun import store_of, take_away
+    from bot.stages.webrun.sessions import store_of, take_away
 
     session = _one(args, site)
     if args.dry_run:
@@ -263,7 +263,7 @@ def _delete(args: argparse.Namespace, site: Site) -> int:
 
 def _promote(args: argparse.Namespace, site: Site) -> int:
     from bot.doors.files import write_whole
-    from bot.stages.webrun_promote import promoted
+    from bot.stages.webrun.promote import promoted
 
     session = _one(args, site)
     made = promoted(site, session)

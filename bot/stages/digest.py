@@ -28,7 +28,7 @@ from bot.stages.exposing import exposure_of
 from bot.stages.level1 import foreign_ledgers
 from bot.stages.overview import standing_of
 from bot.stages.planning import project_ids, read_plan
-from bot.stages.site_project import seen_of
+from bot.stages.site.project import seen_of
 
 LETTERS = 10
 

@@ -34,8 +34,8 @@ from bot.settings import Site
 from bot.stages.attempt import Workshop
 from bot.stages.local_crew import LocalCrew, Progress, outside
 from bot.stages.planning import pick, read_plan, read_project
-from bot.stages.slurm_crew import SlurmCrew
-from bot.stages.slurm_jobs import cancel_records, open_slurm
+from bot.stages.slurm.crew import SlurmCrew
+from bot.stages.slurm.jobs import cancel_records, open_slurm
 
 SPARED_AFTER = 3
 """What the machine stopped is begun again by so many runs, by each as often as `pipeline.tries` says."""
@@ -211,7 +211,7 @@ def _run_slurm(
     before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
     ended = crew.run(wait=request.wait)
     blocked = {**parted.blocked, **before, **crew.blocked}
-    return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left=(*crew.live, *crew.waiting))
+    return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left=crew.left)
 
 
 def settle_slurm(site: Site, pid: str) -> None:
@@ -228,7 +228,7 @@ def settle_slurm(site: Site, pid: str) -> None:
 
 def _tell_of_slurm(watch: Callable[[Progress], None], began: float, crew: SlurmCrew, event: Record | None) -> None:
     ended = len(crew.ended)
-    total = ended + len(crew.live) + len(crew.waiting)
+    total = ended + len(crew.left)
     left = (time.monotonic() - began) / ended * (total - ended) if ended else None
     failed = sum(record.state is not RunState.GOOD for record in crew.ended)
     with suppress(BrokenPipeError):

@@ -16,7 +16,7 @@ from bot.model.project import Archive
 from bot.report.release_notes import notes_values
 from bot.rules import archive as rules
 from bot.settings import Site
-from bot.stages.archive_facts import ReleaseFacts
+from bot.stages.archive.facts import ReleaseFacts
 from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
 

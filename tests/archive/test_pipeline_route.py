@@ -83,7 +83,7 @@ def test_a_call_that_goes_on_after_we_were_killed_is_waited_for(world: World) ->
 
 def _begun(world: World, slow: PipelineStore) -> bool:
     """Begin to send the first product as a process does that is killed right then."""
-    from bot.stages.archive_facts import ReleaseFacts
+    from bot.stages.archive.facts import ReleaseFacts
 
     parcel, _ = ReleaseFacts(world.site, TAG).parcels(world.root / "files")["117361"]
     place = area(world, "117361")

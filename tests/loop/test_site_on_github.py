@@ -12,7 +12,7 @@ from bot.formats.marker import marker
 from bot.report.digest import KIND
 from bot.sim.github.store.faults import CallFault
 from bot.stages.digest import keep_issue, make_digest
-from bot.stages.site import SiteReport, SiteRequest, build_site
+from bot.stages.site.build import SiteReport, SiteRequest, build_site
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.loop.play import Play

@@ -28,7 +28,7 @@ from bot.report.site.index import index_page
 from bot.rules.attention import wants_of_broken
 from bot.settings import Policies, Settings, Site
 from bot.stages.digest import make_digest
-from bot.stages.site import SiteReport, SiteRequest, build_site
+from bot.stages.site.build import SiteReport, SiteRequest, build_site
 from tests.e2e.site import REPOSITORY
 from tests.site.hard import BROKEN, HOSTILE, NEW, OPEN, OTHER, PID, done, make_hard_site, numbers, recorded, unit_of
 

@@ -15,8 +15,8 @@ from bot.doors.site_store import SiteStore
 from bot.doors.templates import PageMaker
 from bot.model.site import PULL, Card, Thread
 from bot.report.site.index import FIRST_ROWS, index_page
-from bot.stages.site import SiteRequest, build_site
-from bot.stages.site_threads import STATE, Threads
+from bot.stages.site.build import SiteRequest, build_site
+from bot.stages.site.threads import STATE, Threads
 from tests.e2e.site import REPOSITORY
 from tests.site.browser import WIDTHS, axe_faults, chromium, opened
 from tests.site.hard import BROKEN, HOSTILE, OPEN, PID, make_hard_site

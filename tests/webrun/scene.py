@@ -11,10 +11,10 @@ from typing import Any
 from bot.formats.webrun_form import form_text
 from bot.model.project import Parameters
 from bot.model.webrun import Session, WebrunRequest
-from bot.stages.webrun import store_of
-from bot.stages.webrun_issue import Attended, attend
-from bot.stages.webrun_run import run_accepted
-from bot.stages.webrun_sweep import sweep
+from bot.stages.webrun.issue import Attended, attend
+from bot.stages.webrun.run import run_accepted
+from bot.stages.webrun.sessions import store_of
+from bot.stages.webrun.sweep import sweep
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.loop.play import Play

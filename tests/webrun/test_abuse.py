@@ -8,7 +8,7 @@ from bot.errors import DoorError, ProjectError
 from bot.formats.marker import marker
 from bot.formats.webrun_form import form_text
 from bot.model.webrun import SessionState
-from bot.stages.webrun import accept, ask, run_session, session_site, take_away
+from bot.stages.webrun.sessions import accept, ask, run_session, session_site, take_away
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.webrun.hostile import requests

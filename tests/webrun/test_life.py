@@ -9,7 +9,7 @@ import pytest
 from bot.formats.webrun_form import form_text
 from bot.model.role import Role
 from bot.model.webrun import SessionState
-from bot.stages.webrun import accept, ask, today
+from bot.stages.webrun.sessions import accept, ask, today
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.webrun.scene import FLAGGED, Scene, request

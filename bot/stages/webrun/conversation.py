@@ -32,7 +32,7 @@ from bot.settings import Site
 from bot.stages.answering import commands_of
 from bot.stages.people import People
 from bot.stages.planning import read_project
-from bot.stages.webrun import Asked, accept, ask, store_of
+from bot.stages.webrun.sessions import Asked, accept, ask, store_of
 
 KIND = "webrun"
 NO_ROLE = (

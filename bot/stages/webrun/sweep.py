@@ -14,8 +14,8 @@ from bot.model.webrun import Session, SessionState
 from bot.rules.webrun import covered_by, uncovered
 from bot.settings import Site
 from bot.stages.planning import project_ids, read_project
-from bot.stages.webrun import session_plan, store_of, take_away, today
-from bot.stages.webrun_issue import attend
+from bot.stages.webrun.issue import attend
+from bot.stages.webrun.sessions import session_plan, store_of, take_away, today
 
 EXPIRY, NEW_DATA = "webrun-expiry", "webrun-data"
 WARNING = (

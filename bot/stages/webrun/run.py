@@ -11,9 +11,9 @@ from bot.settings import Site
 from bot.stages.local_crew import Progress
 from bot.stages.people import People
 from bot.stages.planning import read_project
-from bot.stages.webrun import Cancelled, run_session, store_of
-from bot.stages.webrun_issue import is_webrun
-from bot.stages.webrun_told import tell_result
+from bot.stages.webrun.issue import is_webrun
+from bot.stages.webrun.sessions import Cancelled, run_session, store_of
+from bot.stages.webrun.told import tell_result
 
 NO_MORE = "{who} has no role in the project any more"
 

@@ -18,7 +18,7 @@ from bot.rules.promotion import Promoted, promote
 from bot.settings import Site
 from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
-from bot.stages.webrun_result import compared
+from bot.stages.webrun.result import compared
 
 PREFIX = "promote/"
 KIND = "promote"

@@ -20,7 +20,7 @@ from bot.model.trail import Became, Proposal
 from bot.rules.archive import ARCHIVE_PREFIX, archive_text, parse_tag
 from bot.rules.plan import digest_of
 from bot.settings import Site
-from bot.stages.archive_facts import Releaser
+from bot.stages.archive.facts import Releaser
 from bot.stages.people import People
 from bot.stages.proposing import Branch
 

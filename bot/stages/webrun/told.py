@@ -17,8 +17,8 @@ from bot.rules.work import current_records
 from bot.settings import Site
 from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
-from bot.stages.webrun import today
-from bot.stages.webrun_result import PAGE, compared, write_page
+from bot.stages.webrun.result import PAGE, compared, write_page
+from bot.stages.webrun.sessions import today
 
 RESULT, COMPARE = "webrun-result", "webrun-compare"
 TAIL = "The official results are untouched. `/compare N`, `/promote`, `/extend`, `/delete`, `/help`."

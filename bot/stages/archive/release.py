@@ -31,8 +31,8 @@ from bot.model.project import Archive, Deposit
 from bot.model.trail import Proposal
 from bot.rules import archive as rules
 from bot.settings import Site
-from bot.stages.archive_facts import ReleaseFacts, Releaser
-from bot.stages.archive_pull import propose_archive, releaser_of, tell_release
+from bot.stages.archive.facts import ReleaseFacts, Releaser
+from bot.stages.archive.pull import propose_archive, releaser_of, tell_release
 from bot.stages.exposing import exposure_of
 from bot.stages.planning import read_project
 from bot.stages.reconcile import need_main

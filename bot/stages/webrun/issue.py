@@ -21,11 +21,11 @@ from bot.rules.webrun_commands import WEBRUN_COMMANDS
 from bot.settings import Site
 from bot.stages.answering import Outcome, Parsed, Thread, answer_each
 from bot.stages.people import People
-from bot.stages.webrun import cancel, extend, is_running, store_of, take_away
-from bot.stages.webrun_conversation import Conversation, with_parameters
-from bot.stages.webrun_promote import propose_promotion
-from bot.stages.webrun_result import compared
-from bot.stages.webrun_told import COMPARE, comparison_text, sessions_text
+from bot.stages.webrun.conversation import Conversation, with_parameters
+from bot.stages.webrun.promote import propose_promotion
+from bot.stages.webrun.result import compared
+from bot.stages.webrun.sessions import cancel, extend, is_running, store_of, take_away
+from bot.stages.webrun.told import COMPARE, comparison_text, sessions_text
 
 DISPATCH = "webrun"
 

@@ -21,7 +21,7 @@ from bot.report.last100 import Shown, last100
 from bot.report.site.night import SCIENCE, night_page
 from bot.rules.arrival import Held
 from bot.rules.timeline import night_of
-from bot.stages.site_project import Around
+from bot.stages.site.project import Around
 
 DAY = 10
 """Letters of a log line that say its night."""

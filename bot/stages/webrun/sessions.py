@@ -36,7 +36,7 @@ from bot.settings import Site
 from bot.stages.level1 import Outcome, Request, run_project, settle_slurm
 from bot.stages.local_crew import Progress
 from bot.stages.planning import read_plan, read_project
-from bot.stages.slurm_jobs import cancel_jobs
+from bot.stages.slurm.jobs import cancel_jobs
 
 LOOK_S = 1.0
 """How often a run looks whether its session was cancelled."""

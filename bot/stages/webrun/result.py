@@ -16,7 +16,7 @@ from bot.model.webrun import OFFICIAL, Session
 from bot.report.webrun import page_values
 from bot.rules.comparison import Compared, compare
 from bot.settings import Site
-from bot.stages.webrun import session_plan, session_site, store_of
+from bot.stages.webrun.sessions import session_plan, session_site, store_of
 
 PAGE = "index.html"
 

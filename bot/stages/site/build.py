@@ -39,9 +39,9 @@ from bot.rules.publicity import Exposure
 from bot.settings import Site
 from bot.stages.arrival import index_folder, look
 from bot.stages.planning import project_ids
-from bot.stages.site_nights import Nights, quick_looks, write_last100
-from bot.stages.site_project import FEED, Around, Built, as_plain, build_project, stamp_of
-from bot.stages.site_threads import Threads, renew_threads
+from bot.stages.site.nights import Nights, quick_looks, write_last100
+from bot.stages.site.project import FEED, Around, Built, as_plain, build_project, stamp_of
+from bot.stages.site.threads import Threads, renew_threads
 
 ASSETS = ("site.css", "site.js")
 MANY = 8

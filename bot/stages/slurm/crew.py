@@ -1,0 +1,222 @@
+"""A project through Slurm: hand over in waves, watch, settle what ended without a verdict, try again what broke.
+
+Slurm holds the order, the ledger the truth; this process may die at any time, and the next one takes up from both.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from bot.doors.batches import BatchStore
+from bot.doors.files import append_text
+from bot.doors.slurm import QueueFull, Slurm
+from bot.formats.slurm_text import Row
+from bot.model.batch import Batch, Task
+from bot.model.plan import Chain, Unit
+from bot.model.record import Cause, Record, RunState
+from bot.rules import batches, work
+from bot.rules.slurm_states import BLOCKED, GONE, STATES, Meaning, Phase, meaning_of
+from bot.stages.attempt import Attempt, Workshop
+from bot.stages.interruptible import Stop
+from bot.stages.slurm.handover import HandOver
+from bot.stages.slurm.living import Living, Meanings, Place, meanings_of
+
+MEMORY_WORDS = "exceeded memory limit"
+"""What slurmstepd writes into a job's output when it and not the kernel ends it (slurmstepd/mgr.c, jobacct_gather)."""
+
+
+class SlurmCrew:
+    """Brings units to their end by Slurm."""
+
+    def __init__(
+        self, shop: Workshop, slurm: Slurm, store: BatchStore, told: Callable[[SlurmCrew, Record | None], None]
+    ) -> None:
+        max_array_size, self.has_accounting = slurm.limits()
+        self.shop = shop
+        self.settings = shop.site.settings.slurm
+        self.living = Living(slurm, store)
+        self.hand_over = HandOver(shop, self.living, max_array_size)
+        self.told = told
+        self.waiting: dict[str, Unit] = {}
+        self.failed: dict[str, str] = {}
+        self.blocked: dict[str, str] = {}
+        self.ended: list[Record] = []
+        self.running: tuple[str, ...] = ()
+        self.failing: frozenset[str] = frozenset()
+        """Units of which a job has not ended well, though others of them may still live."""
+        self.is_ending = False
+        self._strange: set[str] = set()
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """Return the units that have not ended."""
+        return (*self.living.places, *self.waiting)
+
+    def attach(self, records: Iterable[Record]) -> None:
+        """Take up what earlier runs handed over; an intent whose batch was never written whole is withdrawn."""
+        store, known = self.living.store, dict[str, Batch | None]()
+        newest: dict[str, Record] = {}
+        for record in sorted(records, key=lambda one: one.attempt):
+            newest[record.name] = record
+            if record.state.is_open and record.batch:
+                batch_id = record.batch.partition("/")[0]
+                if batch_id not in known:
+                    known[batch_id] = store.read(batch_id)
+                self._take_up(record, known[batch_id])
+        self.failed = {name: one.verdict for name, one in newest.items() if one.state is RunState.FAILED}
+        for batch_id in set(store.ids()) - set(self.living.jobs):
+            store.remove(batch_id)
+
+    def _take_up(self, record: Record, batch: Batch | None) -> None:
+        if batch is None and record.state is RunState.INTENT:
+            self.shop.door.withdraw(record)
+        elif batch is None:
+            self.shop.stop(record, "its batch is gone", Cause.MACHINE)
+        else:
+            self.living.enter(Place(batch, int(record.batch.partition("/")[2])))
+
+    def add(self, units: Mapping[str, Unit]) -> None:
+        """Say what else has to be brought to its end, also what failed before."""
+        self.failed = {name: why for name, why in self.failed.items() if name not in units}
+        self.waiting.update({name: unit for name, unit in units.items() if name not in self.living.places})
+
+    def run(self, *, wait: bool) -> tuple[Record, ...]:
+        """Hand over and, with `wait`, watch until everything has ended."""
+        self._look()
+        while self.left:
+            self._hand_over()
+            self.told(self, None)
+            is_handed_over = not self.waiting and self.living.is_all_submitted
+            if not wait and (is_handed_over or not self._has_room()):
+                break
+            time.sleep(self.settings.poll_seconds if self.living.places else 0)
+            self._look()
+        return tuple(self.ended)
+
+    def settle(self) -> None:
+        """Watch what lives to its end and hand nothing over, also not the rest of what was begun."""
+        self.is_ending = True
+        while self.living.places:
+            self._look()
+            self.waiting.clear()
+            time.sleep(1 if self.living.places else 0)
+
+    # waves
+
+    def _hand_over(self) -> None:
+        """Finish batches that a crash or a full queue left unfinished, then submit the next wave if it is time."""
+        try:
+            for batch in self.living.batches:
+                self.hand_over.submit(batch)
+            while wave := self._next_wave():
+                if tasks := [task for unit in wave if (task := self._task(unit))]:
+                    self.hand_over.submit(self.hand_over.intend(tasks))
+        except QueueFull as full:
+            logging.warning("%s; the rest follows when there is room", full)
+
+    def _has_room(self) -> bool:
+        lines = sum(len(unit.lines) for unit in self.waiting.values())
+        return batches.is_worth_a_wave(self._room(), lines, self.settings.max_submit)
+
+    def _room(self) -> int:
+        return self.settings.max_submit - self.living.lines
+
+    def _next_wave(self) -> tuple[Unit, ...]:
+        for name, unit in list(self.waiting.items()):
+            if why := batches.lost_members(unit, self.failed):
+                self.blocked[name] = why
+                del self.waiting[name]
+        if not self.waiting or not self._has_room():
+            return ()
+        return batches.choose_wave(tuple(self.waiting.values()), self.living.places, self._room())
+
+    def _task(self, unit: Unit) -> Task | None:
+        """Return what is to be handed over; None where Slurm has begun a job of the unit again while we looked."""
+        del self.waiting[unit.name]
+        door, level = self.shop.door, self.shop.plan.level
+        attempts = door.read_unit(unit.name, unit.digest, level)
+        if attempts and attempts[-1].state.is_open:
+            self._take_up(attempts[-1], self.living.store.read(attempts[-1].batch.partition("/")[0]))
+            return None
+        number = door.next_attempt(unit.name, unit.digest, level)
+        return Task(unit, number, batches.resources_of(unit, self.settings, attempts))
+
+    # ends
+
+    def _look(self) -> None:
+        """Ask Slurm once, and settle every unit of which nothing lives any more."""
+        if not self.living.places:
+            return
+        rows = self.living.rows()
+        self._say_strange(rows)
+        meanings = meanings_of(rows)
+        over = self.living.are_over(meanings, is_ending=self.is_ending)
+        if over and self.has_accounting:
+            meanings |= self.living.remembered(over, meanings)
+        self.running = self.living.with_a_job(meanings, _works)
+        self.failing = frozenset(self.living.with_a_job(meanings, _ended_badly))
+        places = [self.living.places[name] for name in over]
+        for place in sorted(places, key=lambda one: not isinstance(one.unit, Chain)):  # what blocks before the blocked
+            self._settle(place, meanings)
+        self.hand_over.release_held(rows)
+        self.living.forget_ended()
+
+    def _say_strange(self, rows: list[Row]) -> None:
+        for row in rows:
+            meaning = meaning_of(row.state, row.reason)
+            if meaning.phase is Phase.UNKNOWN and row.state not in self._strange:
+                self._strange.add(row.state)
+                logging.warning("job %d: %s; it counts as not finished", row.job, meaning.words)
+
+    def _settle(self, place: Place, meanings: Meanings) -> None:
+        """Take note of how a unit ended; close its record where the job could not."""
+        unit = place.unit
+        attempts = self.shop.door.read_unit(unit.name, unit.digest, place.batch.level)
+        record = attempts[-1] if attempts else None
+        if record is not None and record.state.is_open:
+            ends = [meanings.get(spot, GONE) for spot in self.living.spots(place)]
+            record = self._close(place, record, ends or [GONE])
+        del self.living.places[unit.name]
+        if record is None:  # withdrawn: it waited for what did not become good
+            self.waiting[unit.name] = unit
+            return
+        attempts = [*attempts[:-1], record]
+        if batches.may_try_again(attempts, self.shop.site.settings.pipeline.tries):
+            self.waiting[unit.name] = unit
+            logging.warning("%s: %s; it is tried again", unit.name, record.verdict)
+            return
+        if record.state is not RunState.GOOD:
+            self.failed[unit.name] = record.verdict
+        self.ended.append(record)
+        self.told(self, record)
+
+    def _close(self, place: Place, record: Record, ends: list[Meaning]) -> Record | None:
+        """Bring a record to its end whose job ended without doing so; None: it never began and is withdrawn."""
+        if record.state is RunState.PUBLISHING:
+            plan = replace(self.shop.plan, level=place.batch.level)
+            shop = replace(self.shop, plan=plan, kept=place.batch.kept)
+            return Attempt(shop, place.unit, Stop()).step()
+        why = next((end for end in ends if end is not STATES["COMPLETED"]), STATES["COMPLETED"])
+        before = {*self.failed, *self.waiting, *self.failing}  # Slurm says CANCELLED of what waits for those, too
+        if record.state is RunState.INTENT and (why is BLOCKED or work.waits_for(place.unit, before)):
+            self.shop.door.withdraw(record)
+            return None
+        if record.state is RunState.INTENT and why is GONE:  # a waiting job leaves the queue without a trace
+            why = STATES["CANCELLED"]
+        printed = self.living.store.output(place.batch, place.number)
+        if printed:
+            append_text(self.shop.log(record), printed)
+        if MEMORY_WORDS in printed.lower():
+            why = STATES["OUT_OF_MEMORY"]
+        return self.shop.stop(record, why.words, why.cause)
+
+
+def _works(meaning: Meaning) -> bool:
+    return meaning.phase is Phase.WORKS
+
+
+def _ended_badly(meaning: Meaning) -> bool:
+    return meaning.phase is Phase.ENDED and meaning is not STATES["COMPLETED"]

@@ -1,0 +1,117 @@
+"""From units to jobs: a batch is written down whole, then its arrays are submitted, each once.
+
+Intent before act: the batch and a record for each of its units are written before the first `sbatch`.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.doors.batches import MANIFEST
+from bot.doors.slurm import Submission
+from bot.doors.templates import render_template
+from bot.formats.slurm_text import Row
+from bot.model.batch import Array, Batch, Task
+from bot.rules import batches, work
+from bot.rules.slurm_states import HELD
+from bot.stages.attempt import Workshop
+from bot.stages.slurm.living import Living, Place, Spot
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Hands units over to Slurm. `max_array_size`: of the cluster."""
+
+    shop: Workshop
+    living: Living
+    max_array_size: int
+
+    def intend(self, tasks: Sequence[Task]) -> Batch:
+        """Write a batch, its script and an intent for each of its units, before anything is submitted."""
+        batch = self._batch(tasks)
+        self.living.store.write(batch, self._script(batch))
+        for number, task in enumerate(batch.tasks):
+            self.shop.door.write(self.shop.intent(task.unit, task.attempt, batch=f"{batch.id}/{number}"))
+            self.living.enter(Place(batch, number))
+        return batch
+
+    def submit(self, batch: Batch) -> None:
+        """Submit the arrays that Slurm does not have yet; release combinations behind their members.
+
+        Raise QueueFull where there is no room for more; what was submitted stays.
+        """
+        jobs, slurm = self.living.jobs[batch.id], self.living.slurm
+        for array in batch.arrays:
+            if array.name not in jobs:
+                name = batch.job_name(array)
+                self.living.note(batch, array, slurm.find(name) or slurm.submit(self._submission(batch, array)))
+                if array.waits:
+                    self._release(batch, array, array.indices)
+
+    def release_held(self, rows: list[Row]) -> None:
+        """Release combinations that a crash left on hold."""
+        waiting = [(batch, array) for batch in self.living.batches for array in batch.arrays if array.waits]
+        for batch, array in waiting:
+            job = self.living.jobs[batch.id].get(array.name)
+            held = [index for row in rows if row.job == job and row.reason == HELD for index in row.indices]
+            if held:
+                self._release(batch, array, tuple(held))
+
+    def _batch(self, tasks: Sequence[Task]) -> Batch:
+        ordered, arrays = batches.lay_out(tasks, self.max_array_size)
+        plan, shop = self.shop.plan, self.shop
+        return Batch(
+            id=secrets.token_hex(5),
+            pid=plan.pid,
+            level=plan.level,
+            digest=plan.digest,
+            commit=shop.commit,
+            who=shop.who,
+            command=shop.pipeline.command,
+            tasks=ordered,
+            arrays=arrays,
+            kept=tuple(shop.kept),
+        )
+
+    def _script(self, batch: Batch) -> str:
+        site, settings = self.shop.site, self.shop.site.settings.slurm
+        places = [str(place) for place in (site.root, site.need_work(), site.data) if place]
+        return render_template(
+            site.code, "slurm.sh.j2", batch=batch, modules=settings.modules, places=places,
+            environment=settings.environment, python=sys.executable,
+        )  # fmt: skip
+
+    def _submission(self, batch: Batch, array: Array) -> Submission:
+        home = self.living.store.folder(batch.id)
+        return Submission(
+            name=batch.job_name(array),
+            array=array,
+            script=home / "job.sh",
+            arguments=(str(home / MANIFEST), str(array.offset), str(array.step)),
+            output=str(home / "out" / f"{array.name}.%a"),
+            comment=f"{batch.pid} level {batch.level} digest {batch.digest} commit {batch.commit or '-'}",
+            after=self._before(batch, array),
+        )
+
+    def _before(self, batch: Batch, array: Array) -> int | None:
+        """Return the job whose task of the same index must end well first; None: nothing, or Slurm has forgotten it.
+
+        That it has is no danger: each line looks for itself whether the one before it was good (bot.stages.node).
+        """
+        steps = {one.name: one for one in batch.arrays}
+        return self.living.slurm.find(batch.job_name(steps[array.after])) if array.after else None
+
+    def _release(self, batch: Batch, array: Array, indices: tuple[int, ...]) -> None:
+        """Give combinations exactly their living members as dependencies, and release them."""
+        behind: dict[int, list[Spot]] = {}
+        places = self.living.places
+        for index in indices:
+            members = work.waits_for(batch.tasks[index + array.offset].unit, places)
+            spots = [self.living.spots(places[name]) for name in members]
+            behind[index] = [spot[-1] for spot in spots if spot]
+        if told := self.living.slurm.release_behind(self.living.jobs[batch.id][array.name], behind):
+            logging.warning("scontrol: %s", told)
