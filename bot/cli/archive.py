@@ -22,7 +22,7 @@ from bot.errors import ProjectError
 from bot.model.deposit import ReleaseTag
 from bot.rules.archive import parse_tag
 from bot.settings import Site
-from bot.stages.archive.release import Archived, archive_path, archive_release
+from bot.stages.archive.deposit import Archived, archive_path, archive_release
 
 EXAMPLES = (
     "lmtbot archive 2024-S1-MX-2/v1            archive that release",

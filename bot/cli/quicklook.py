@@ -23,7 +23,7 @@ from bot.settings import Site
 if TYPE_CHECKING:
     from bot.model.raw import Arrived
     from bot.model.record import Record
-    from bot.stages.quicklook_survey import Survey
+    from bot.stages.quicklook.survey import Survey
 
 EXAMPLES = (
     "lmtbot quicklook --dry-run                     what would be reduced, in which order",
@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, site: Site) -> int:
     """Serve, or tell; 0 also when a quick look failed, because that stands in the records."""
-    from bot.stages.quicklook_survey import retry, survey
+    from bot.stages.quicklook.survey import retry, survey
 
     site.need_work_there()
     since = _day(args.since) or str(site.settings.quicklook.since or "")
@@ -68,10 +68,10 @@ def run(args: argparse.Namespace, site: Site) -> int:
 
 def _serve(args: argparse.Namespace, site: Site, since: str) -> int:
     from bot.stages.lookout import Lookout
-    from bot.stages.quicklook import Request, run_quicklook
-    from bot.stages.quicklook_raw import ScannedRaw
-    from bot.stages.quicklook_survey import survey
-    from bot.stages.taps import tapbox
+    from bot.stages.quicklook.raw import ScannedRaw
+    from bot.stages.quicklook.service import Request, run_quicklook
+    from bot.stages.quicklook.survey import survey
+    from bot.stages.quicklook.taps import tapbox
 
     site.need_data()
     jobs = args.jobs if args.jobs is not None else site.settings.quicklook.jobs

@@ -14,7 +14,7 @@ from bot.cli.github import add_dry_run
 from bot.cli.output import print_json
 from bot.doors.github.opening import open_as_person
 from bot.settings import Site
-from bot.stages.release import Prepared, make_release, prepare_release
+from bot.stages.archive.release import Prepared, make_release, prepare_release
 
 EXAMPLES = (
     "lmtbot release 2024-S1-MX-2 --dry-run      name, notes, and what speaks against it",

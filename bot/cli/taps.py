@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, site: Site) -> int:
     """Receive or look; 1 when something is refused now."""
     from bot.doors.tapstore import TapStore
-    from bot.stages.taps import REFUSED, look_into, receive_taps
+    from bot.stages.quicklook.taps import REFUSED, look_into, receive_taps
 
     work = site.need_work_there()
     act = receive_taps if args.receive and not args.dry_run else look_into

@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.cli.output import print_json
 from bot.settings import Site
-from bot.stages.trace import Traced, trace
+from bot.stages.archive.trace import Traced, trace
 
 EXAMPLES = (
     "lmtbot trace bag:2024-S1-MX-2/117345/v1    by identifier (a DOI, or the bag's)",

@@ -8,7 +8,7 @@ import os
 from bot.cli.output import print_json, print_table
 from bot.doors.stores.opening import open_store
 from bot.settings import Site
-from bot.stages.trace import verify_project
+from bot.stages.archive.trace import verify_project
 
 EXAMPLES = ("lmtbot verify 2024-S1-MX-2    every file of every deposit",)
 

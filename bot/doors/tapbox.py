@@ -2,7 +2,7 @@
 
 Sending puts the TAP into the far side's inbox, then its facts (whose arrival means: whole), then lets the far side
 receive. Every name carries the digest of the facts, so that sending again, or a re-made quick look, can never pair the
-facts of one with the TAP of another. What is received, and how, is bot.stages.taps.
+facts of one with the TAP of another. What is received, and how, is bot.stages.quicklook.taps.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class TapBox(Protocol):
 def open_tapbox(target: str, site_work: Path, receive: Receive, settings: Taps | None = None) -> TapBox:
     """Return the box of a target: "" = `site_work` itself, a folder (another WORK_LMT), or [user@]host:DIR.
 
-    bot.stages.taps.tapbox fills in `receive` and `settings` of a site. Raises SettingsError for a target of no form.
+    bot.stages.quicklook.taps.tapbox fills in `receive` and `settings` of a site. Raises SettingsError for a target of
+    no form.
     """
     head, colon, folder = target.partition(":")
     if not colon or "/" in head:

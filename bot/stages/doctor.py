@@ -19,8 +19,8 @@ from bot.errors import DoorError, LmtBotError, ProjectError
 from bot.model.raw import PARTS
 from bot.settings import SETTINGS_FILE, Site
 from bot.stages.planning import project_ids
-from bot.stages.quicklook_survey import read_parameters
-from bot.stages.taps import tapbox
+from bot.stages.quicklook.survey import read_parameters
+from bot.stages.quicklook.taps import tapbox
 
 FREE_GB_WANTED = 50
 """A SEQ map leaves up to a few GB; a night of them should fit."""

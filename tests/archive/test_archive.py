@@ -14,9 +14,9 @@ from bot.errors import DoorError
 from bot.formats.project_file import read_folder
 from bot.model.deposit import Metadata
 from bot.rules.archive import archive_text
-from bot.stages.archive.release import known_manifest
+from bot.stages.archive.deposit import known_manifest
+from bot.stages.archive.trace import trace, verify_project
 from bot.stages.overview import standings
-from bot.stages.trace import trace, verify_project
 from tests.archive.world import NAMES, PID, QA, World
 
 SENT = NAMES - {"117362"}

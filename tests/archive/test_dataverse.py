@@ -11,7 +11,7 @@ import pytest
 from bot.errors import DoorError, SettingsError
 from bot.formats.project_file import read_folder
 from bot.sim.dataverse import Fault, Installation
-from bot.stages.archive.release import Archived, known_manifest
+from bot.stages.archive.deposit import Archived, known_manifest
 from tests.archive.dataverse import served, store
 from tests.archive.test_archive import SENT
 from tests.archive.world import PID, QA, World

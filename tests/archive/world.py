@@ -16,7 +16,7 @@ from bot.rules.archive import parse_tag
 from bot.rules.level2 import level2_of, level2_text
 from bot.rules.plan import plan_project
 from bot.settings import Site, find_site
-from bot.stages.archive.release import Archived, archive_release
+from bot.stages.archive.deposit import Archived, archive_release
 from bot.stages.level1 import Request, run_project
 from tests.e2e.site import PID, REPOSITORY
 from tests.loop.world import PIPELINE, rows

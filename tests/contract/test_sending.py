@@ -15,8 +15,8 @@ from bot.model.quicklook import QuickLook
 from bot.model.record import Record, RunState
 from bot.settings import Settings, Site, Taps
 from bot.stages.interruptible import Stop
-from bot.stages.sending import Sender
-from bot.stages.taps import receive_taps
+from bot.stages.quicklook.sending import Sender
+from bot.stages.quicklook.taps import receive_taps
 from tests.taps import PID, look
 
 

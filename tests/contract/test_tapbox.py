@@ -20,7 +20,7 @@ from bot.doors.tapfile import check_tap, unpack_tap
 from bot.doors.tapstore import Line, TapStore
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.settings import Settings, Site, Taps
-from bot.stages.taps import receive_taps, tapbox
+from bot.stages.quicklook.taps import receive_taps, tapbox
 from tests.contract.sshd import Sshd
 from tests.taps import PID, Member, good_members, good_tap, link, look, member, need, pack
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 
 from bot.settings import Settings, Site
-from bot.stages.taps import receive_taps, tapbox
+from bot.stages.quicklook.taps import receive_taps, tapbox
 from tests.taps import good_tap, look, need
 
 CHROMIUM = "/usr/bin/chromium"

@@ -15,7 +15,7 @@ import pytest
 from bot.doors.tapbox import FACTS, INBOX, TAP, facts_text, name_of
 from bot.model.quicklook import QuickLook
 from bot.settings import find_site
-from bot.stages.taps import receive_taps
+from bot.stages.quicklook.taps import receive_taps
 from tests.e2e.site import REPOSITORY, PracticeSite
 from tests.e2e.struck import Server, Strike
 from tests.taps import PID, good_tap, look, member, pack

@@ -17,8 +17,8 @@ from pathlib import Path
 from bot.model.observation import Observation
 from bot.model.raw import Arrived, Readiness
 from bot.settings import find_site
-from bot.stages.quicklook import Request, run_quicklook
-from bot.stages.taps import tapbox
+from bot.stages.quicklook.service import Request, run_quicklook
+from bot.stages.quicklook.taps import tapbox
 
 
 def read_night(root: Path) -> Iterator[Arrived]:

@@ -16,7 +16,7 @@ from bot.doors.github import GitHub
 from bot.doors.stores.bag import BagStore
 from bot.rules.archive import parse_tag
 from bot.settings import Site
-from bot.stages.archive.release import archive_release
+from bot.stages.archive.deposit import archive_release
 from bot.stages.arrival_pulls import propose_arrivals
 from bot.stages.comments import answer_comments
 from bot.stages.reconcile import reconcile, wanting

@@ -12,7 +12,7 @@ from bot.model.deposit import Manifest, Parcel
 from bot.model.project import Archive, Deposit
 from bot.model.record import Record, RunState
 from bot.settings import Site
-from bot.stages.archive.release import known_manifest
+from bot.stages.archive.deposit import known_manifest
 from bot.stages.planning import project_ids, read_project
 
 OpenStore = Callable[[str, str], Store]

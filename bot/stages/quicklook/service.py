@@ -3,7 +3,7 @@
 Each pass compares what is complete with what is on record; nothing is remembered between passes that is not on disk.
 Promise: killed at any instant and started again, it ends in the same records and the same TAPs as never killed, and no
 call that came to its end is made twice. An attempt is level 1's (bot.stages.attempt); where all stands tells
-bot.stages.quicklook_survey, what is sent sees to bot.stages.sending.
+bot.stages.quicklook.survey, what is sent sees to bot.stages.quicklook.sending.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -24,7 +21,6 @@ from itertools import islice
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
 from bot.doors.quicklook_store import QuickLookStore
-from bot.doors.results import clear_doomed
 from bot.doors.tapbox import TapBox
 from bot.errors import Busy, LmtBotError, SettingsError
 from bot.model.plan import Plan
@@ -34,12 +30,13 @@ from bot.rules.quicklook import LEVEL, Standing, Task, chain_of, sort_out
 from bot.settings import Site
 from bot.stages.attempt import Attempt, Workshop
 from bot.stages.interruptible import Stop, interruptible
-from bot.stages.quicklook_raw import Hindered, RawSource
-from bot.stages.quicklook_survey import read_parameters, what_is_asked
-from bot.stages.sending import Sender
+from bot.stages.quicklook.patience import Pauses, Told
+from bot.stages.quicklook.projects import Projects
+from bot.stages.quicklook.raw import Hindered, RawSource
+from bot.stages.quicklook.sending import Sender
+from bot.stages.quicklook.survey import read_parameters, what_is_asked
 
 WATCH_S = 0.2
-LONGEST_PAUSE_S = 600
 
 Observe = Callable[[], Iterable[Arrived]]
 """Look into the raw data and return what is complete, or all that is known; may raise LmtBotError."""
@@ -90,7 +87,7 @@ class _Service:
         self.raw, box = ends
         self.store = store
         self.log = store.open_log(is_watched=request.is_watched)
-        self.told = _Told(self.log)
+        self.told = Told(self.log)
         self.records, torn = store.read_records()
         for one in torn:
             self.log.warning("ignored: %s", one)
@@ -99,8 +96,8 @@ class _Service:
         self.waiting: list[Task] = []
         self.running: dict[Future[Record | None], Task] = {}
         self.stop = Stop()
-        self.pauses = _Pauses(site.settings.quicklook.poll_seconds)
-        self.projects = _Projects(site, pipeline)
+        self.pauses = Pauses(site.settings.quicklook.poll_seconds)
+        self.projects = Projects(site, pipeline)
         self.sender = Sender(store, box, self.log)
 
     def begin(self, observe: Observe) -> None:
@@ -263,91 +260,3 @@ class _Service:
 
 def _of(shop: Workshop, task: Task) -> tuple[Record, ...]:
     return shop.door.read(f"{task.name}.L*").records
-
-
-class _Told:
-    """Says a thing once, and again only when it has become another."""
-
-    def __init__(self, log: logging.Logger) -> None:
-        self.log = log
-        self.last: dict[str, str] = {}
-
-    def warn(self, about: str, text: str) -> None:
-        """Warn, unless this was the last word about it."""
-        self.tell(about, text, logging.WARNING)
-
-    def tell(self, about: str, text: str, level: int = logging.INFO) -> None:
-        """Tell, unless this was the last word about it."""
-        if self.last.get(about) != text:
-            self.last[about] = text
-            self.log.log(level, "%s", text)
-
-    def forget(self, about: str) -> None:
-        """Take note that it is over."""
-        self.last.pop(about, None)
-
-
-class _Pauses:
-    """What is left alone for a while: obsnums that the machine failed, projects that somebody else works on."""
-
-    def __init__(self, least_s: float) -> None:
-        self.least_s = least_s
-        self.until: dict[str, float] = {}
-        self.length_s: dict[str, float] = {}
-
-    def put(self, name: str, *, longer: bool = False) -> float:
-        """Leave it alone, twice as long as last time if so wanted; return for how long in s."""
-        before = self.length_s.get(name, 0) if longer else 0
-        self.length_s[name] = min(max(self.least_s, 2 * before), LONGEST_PAUSE_S)
-        self.until[name] = time.monotonic() + self.length_s[name]
-        return self.length_s[name]
-
-    def hold_up(self, task: Task) -> bool:
-        """Say whether the task has to wait."""
-        return any(self.until.get(name, 0) > time.monotonic() for name in (task.name, task.pid))
-
-    def forget(self, task: Task) -> None:
-        """Take note that all went well."""
-        self.until.pop(task.name, None)
-        self.length_s.pop(task.name, None)
-
-
-class _Projects:
-    """The projects that are worked on: each is locked for as long as one of its quick looks is made."""
-
-    def __init__(self, site: Site, pipeline: LocalPipeline) -> None:
-        self.site = site
-        self.pipeline = pipeline
-        self.guard = threading.Lock()
-        self.locks: dict[str, ExitStack] = {}
-        self.users: Counter[str] = Counter()
-        self.tidied: set[str] = set()
-
-    @contextmanager
-    def at_work(self, pid: str) -> Iterator[Workshop]:
-        """Share the project's lock among our own attempts; Busy: somebody else has it."""
-        door = LedgerDoor(self.site.need_work(), pid)
-        shop = Workshop(self.site, door, self.pipeline, Plan(pid, LEVEL, (), ()), "", os.environ.get("USER", ""))
-        with self.guard:
-            if not self.users[pid]:
-                self._lock(shop)
-            self.users[pid] += 1
-        try:
-            yield shop
-        finally:
-            with self.guard:
-                self.users[pid] -= 1
-                if not self.users[pid]:
-                    self.locks.pop(pid).close()
-
-    def _lock(self, shop: Workshop) -> None:
-        """Lock the project, and the first time put away what dead runners left."""
-        with ExitStack() as held:
-            held.enter_context(shop.door.lock("lmtbot quicklook"))
-            shop.door.check_storage()
-            if shop.door.pid not in self.tidied:
-                for name in ("area", "old", "failed"):
-                    clear_doomed(shop.door.folder(name))
-                shop.clear_left(shop.door.read())
-                self.tidied.add(shop.door.pid)
-            self.locks[shop.door.pid] = held.pop_all()
