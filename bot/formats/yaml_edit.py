@@ -13,7 +13,9 @@ from pydantic import BaseModel
 
 from bot.errors import ProjectError
 from bot.formats.validation import validate
-from bot.formats.yaml_splice import Inline, Path, Value, append, insert_all, put, remove
+from bot.formats.yaml_places import Path
+from bot.formats.yaml_printing import Inline, Value
+from bot.formats.yaml_splice import append, insert_all, put, remove
 from bot.formats.yaml_text import parse_document
 from bot.model.project import TIERS, Parameters, Project, Qa, Source, Tiers
 

@@ -21,7 +21,7 @@ from bot.formats.obslog import parse_log
 from bot.formats.project_file import PROJECT_FILE, QA_FILE
 from bot.formats.validation import read_model, validate
 from bot.formats.yaml_edit import add_obsnums, add_source
-from bot.formats.yaml_splice import scalar_text
+from bot.formats.yaml_printing import scalar_text
 from bot.formats.yaml_text import parse_document
 from bot.model.project import Listing, Project, Qa, Source
 from bot.rules.arrival import Arrivals, Known, ProjectArrival, SourceArrival, find_arrivals, listed_obsnums
