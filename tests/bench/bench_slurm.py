@@ -24,7 +24,7 @@ from tests.slurm.site import QUICK, SlurmSite
 LINE_S = 5
 SLOTS = 16
 LARGE = ("2024-S1-SP-7",)
-"""729 lines; larger are 2024S1MSIP1mmCommissioning with 1,051 and 2022S1RSRCommissioning with 1,768."""
+"""725 lines; larger are 2024S1MSIP1mmCommissioning with 1,051 and 2022S1RSRCommissioning with 1,768 (half an hour)."""
 FLAT = """\
 #!/bin/bash
 export QUICK_S={line_s}
