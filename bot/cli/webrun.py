@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import signal
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def _run_it(args: argparse.Namespace, site: Site, session: Session) -> int:
 
     signal.signal(signal.SIGTERM, interrupt)
     shown = Shown(quiet=args.quiet > 0)
-    session, _ = run_session(site, session, shown.tell)
+    session = run_session(site, session, shown.tell)
     shown.clear()
     _tell_compared(args, site, session)
     return 0 if session.state is SessionState.DONE else 1
@@ -146,8 +147,6 @@ def _tell_compared(args: argparse.Namespace, site: Site, session: Session, other
 
 
 def _plain(one: Compared) -> dict[str, Any]:
-    from dataclasses import asdict
-
     return {**asdict(one), "change": one.change}
 
 
@@ -214,9 +213,13 @@ def _sweep(args: argparse.Namespace, site: Site) -> int:
     from bot.stages.webrun.sweep import sweep
 
     with opened(site) as github:
-        told = sweep(site, github)
-    print_json(told) if args.json else print("\n".join([*told, f"{len(told)} sessions have news."]))
-    return 0
+        swept = sweep(site, github)
+    if args.json:
+        print_json(asdict(swept))
+    else:
+        hindered = [f"could not be looked at: {one}" for one in swept.hindered]
+        print("\n".join([*swept.news, *hindered, f"{len(swept.news)} sessions have news."]))
+    return 1 if swept.hindered else 0
 
 
 def _compare(args: argparse.Namespace, site: Site) -> int:
@@ -248,6 +251,7 @@ def _changed(args: argparse.Namespace, site: Site, would: str, change: Any) -> i
 
 
 def _delete(args: argparse.Namespace, site: Site) -> int:
+    from bot.report.webrun import taken_words
     from bot.stages.webrun.sessions import store_of, take_away
 
     session = _one(args, site)
@@ -255,9 +259,9 @@ def _delete(args: argparse.Namespace, site: Site) -> int:
         kept = store_of(site, session.pid).measure(session)
         print(f"{session.pid} {session.name}: {kept.files} files with {kept.bytes:,} bytes would be deleted")
         return 0
-    session, kept = take_away(site, session)
-    told = f"{session.pid} {session.name}: {session.state}; {kept.files} files with {kept.bytes:,} bytes are gone"
-    print_json({**session.model_dump(mode="json"), "files": kept.files}) if args.json else print(told)
+    session = take_away(site, session)
+    told = f"{session.pid} {session.name}: {session.state}; {taken_words(session)}"
+    print_json(session.model_dump(mode="json")) if args.json else print(told)
     return 0
 
 

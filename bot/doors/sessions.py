@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +19,13 @@ from bot.doors.files import write_whole
 from bot.doors.ledger import STORE
 from bot.doors.locks import hold, in_turn
 from bot.errors import DoorError, ProjectError
-from bot.model.webrun import SESSION_NAME, Session
+from bot.model.webrun import SESSION_NAME, Kept, Session
 
 FILE, REQUEST = "session.json", "request"
 LOCK = "sessions"
 """Below $WORK_LMT/lmtbot/PID: held by who makes or changes a session."""
 PATIENCE_S, PAUSE_S = 20.0, 0.1
 Texts = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What a session holds on the disk."""
-
-    files: int
-    bytes: int
 
 
 class SessionStore:
@@ -104,7 +95,7 @@ class SessionStore:
     def measure(self, session: Session) -> Kept:
         """Return what the results of a session hold."""
         sizes = [path.lstat().st_size for path in self._contents(session) if not path.is_dir() or path.is_symlink()]
-        return Kept(len(sizes), sum(sizes))
+        return Kept(files=len(sizes), bytes=sum(sizes))
 
     def clear(self, session: Session) -> None:
         """Delete all of a session but its record; links in it go, what they lead to stays."""

@@ -61,6 +61,13 @@ class SessionState(StrEnum):
         return self in (SessionState.DELETED, SessionState.EXPIRED)
 
 
+class Kept(Frozen):
+    """What a session holds on the disk."""
+
+    files: WholeNumber
+    bytes: WholeNumber
+
+
 class Session(Frozen):
     """A session: one accepted request, with a WORK_LMT of its own."""
 
@@ -86,6 +93,10 @@ class Session(Frozen):
     """What became of it, in words."""
     warned: bool = False
     """It was said that it will expire."""
+    taken: Kept | None = None
+    """What was deleted with it, once it was measured for that."""
+    is_buried: bool = False
+    """It was said that it has expired."""
     uncovered: tuple[int, ...] = ()
     """Later obsnums of its sources of which it was said that it does not cover them."""
 
@@ -95,6 +106,11 @@ class Session(Frozen):
         return f"Session-{self.number}"
 
     @property
+    def is_off(self) -> bool:
+        """Say whether nothing of it is to be run any more."""
+        return self.state.is_gone or self.state is SessionState.CANCELLED
+
+    @property
     def is_open(self) -> bool:
         """Say whether it counts against the quota."""
-        return not self.state.is_gone and self.state is not SessionState.CANCELLED
+        return not self.is_off

@@ -93,6 +93,13 @@ def percent(change: float | None) -> str:
     return "-" if change is None else f"{100 * change:+.1f} %"
 
 
+def taken_words(session: Session) -> str:
+    """Say what was deleted with a session."""
+    if session.taken is None:
+        return "there was nothing of it"
+    return f"{session.taken.files} files with {session.taken.bytes:,} bytes are gone; nothing outside was touched"
+
+
 def session_links(products: str, session: Session) -> dict[str, str]:
     """Return {words: address} of where to look at a session; {} where the site has no address."""
     if not products:

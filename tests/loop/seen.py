@@ -14,13 +14,14 @@ from typing import Any
 
 import pygit2
 
+from bot.doors.sessions import FILE
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.loop.world import Loop
 
 COMMIT = re.compile(r"\b(?=[0-9a-f]*[a-f])[0-9a-f]{7,40}\b|\b[0-9]{12,40}\b")
 HOST = re.compile(r"http://127\.0\.0\.1(:\d+)?")
-PASSING = {"started", "ended", "outcomes", "job", "log", "host", "commit"}
+PASSING = {"started", "ended", "outcomes", "job", "log", "host", "commit", "created"}
 
 
 def timeless(text: str) -> str:
@@ -36,6 +37,8 @@ def seen(loop: Loop) -> dict[str, Any]:
         "checks": {branch: checks_seen(loop, loop.hub.tip(branch)) for branch in branches(loop)},
         "records": records_seen(loop.root / "work"),
         "products": products_seen(loop.root / "work"),
+        "webruns": [topic_seen(loop, issue) for issue in issues(loop)],
+        "sessions": sessions_seen(loop.root / "work"),
         "releases": {one["tag_name"]: sorted(two["name"] for two in one["assets"]) for one in releases(loop)},
     }
 
@@ -65,18 +68,29 @@ def _files(tree: pygit2.Tree, above: str = "") -> Iterator[tuple[str, str]]:
             yield f"{above}{entry.name}", timeless(entry.data.decode())
 
 
+def issues(loop: Loop) -> list[Mapping[str, Any]]:
+    """Return the issues, oldest first."""
+    found = loop.hub.po.get(f"{REPO}/issues?state=all&direction=asc&per_page=100").json
+    return [one for one in found if "pull_request" not in one]
+
+
 def pull_seen(loop: Loop, pull: Mapping[str, Any]) -> dict[str, Any]:
     """Return a pull request with its comments."""
-    number = pull["number"]
-    comments = loop.hub.po.get(f"{REPO}/issues/{number}/comments?per_page=100").json
-    return {
+    return topic_seen(loop, pull) | {
         "branch": pull["head"]["ref"],
-        "state": pull["state"],
-        "title": pull["title"],
-        "body": timeless(pull["body"] or ""),
-        "labels": sorted(label["name"] for label in pull["labels"]),
         "reviewers": sorted(one["login"] for one in pull["requested_reviewers"])
         + sorted(one["slug"] for one in pull["requested_teams"]),
+    }
+
+
+def topic_seen(loop: Loop, topic: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what issues and pull requests share."""
+    comments = loop.hub.po.get(f"{REPO}/issues/{topic['number']}/comments?per_page=100").json
+    return {
+        "state": topic["state"],
+        "title": topic["title"],
+        "body": timeless(topic["body"] or ""),
+        "labels": sorted(label["name"] for label in topic["labels"]),
         "comments": [comment_seen(one) for one in comments],
     }
 
@@ -123,8 +137,14 @@ def _lasting(value: Any) -> Any:
     return value
 
 
+def sessions_seen(work: Path) -> list[Any]:
+    """Return what is on record of every session of a webrun."""
+    return [_lasting(json.loads(path.read_text())) for path in sorted((work / PID).glob("Session-*/session.json"))]
+
+
 def products_seen(work: Path) -> dict[str, str]:
-    """Return the official results, {path: text}; names of logs carry their time."""
+    """Return the results, official ones and those of sessions, {path: text}; names of logs carry their time."""
     official = work / PID
-    files = (path for path in official.rglob("*") if path.is_file() and not path.name.endswith(".log"))
-    return {str(path.relative_to(official)): path.read_text() for path in sorted(files)}
+    files = [path.relative_to(official) for path in official.rglob("*") if path.is_file()]
+    shown = (path for path in files if path.suffix != ".log" and "lmtbot" not in path.parts and path.name != FILE)
+    return {str(path): (official / path).read_text() for path in sorted(shown)}

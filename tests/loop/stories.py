@@ -1,5 +1,5 @@
 """Stories of the loop whose last step is done again and again, each time with another fault: arrive, reconcile, answer,
-archive.
+archive, webrun.
 
 A story is prepared once; every telling begins from a copy of its folders.
 """
@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from bot.doors.github import GitHub
@@ -20,10 +21,15 @@ from bot.stages.archive.deposit import archive_release
 from bot.stages.arrival_pulls import propose_arrivals
 from bot.stages.comments import answer_comments
 from bot.stages.reconcile import reconcile, wanting
+from bot.stages.webrun.issue import attend
+from bot.stages.webrun.run import run_accepted
+from bot.stages.webrun.sessions import today
+from bot.stages.webrun.sweep import sweep
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.loop.play import opened
-from tests.loop.world import NOON, SETTINGS, Loop, rows
+from tests.loop.world import NOON, SETTINGS, WITH_PI, Loop, rows
+from tests.webrun.scene import Scene, request
 
 QUIET = SETTINGS.replace("progress_seconds: 1", "progress_seconds: 3600")
 """The number of calls must not follow from the time."""
@@ -31,6 +37,9 @@ COMMANDS = "/grade 117361 3 good\n/flag 117362 badcb=1/2\n/grade 117362 2\n/unfl
 TAG = f"{PID}/v1"
 QA_NUMBER = 2
 """Of every story that comes so far: the arrival was #1."""
+ISSUE = 3
+"""The webrun of the stories, behind the QA pull request."""
+SESSION_COMMANDS = "/run blo=2\n/compare 1\n/extend 1\n/promote\n/status\n/help"
 Deed = Callable[[Loop, Site, GitHub], bool]
 """One step of the bot; says whether there is more to do."""
 
@@ -68,6 +77,21 @@ def archive(loop: Loop, site: Site, github: GitHub) -> bool:
     store = BagStore(site.need_work() / "archive", "terms")
     done = archive_release(site, store, parse_tag(TAG), lambda *_: None, github=github)
     return done.pull is not None and done.pull.became in ("opened", "updated")
+
+
+def converse(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Answer the text and the commands of the webrun's issue."""
+    return bool(attend(site, github, ISSUE).answers)
+
+
+def reduce(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Run what was accepted in the webrun's issue."""
+    return bool(run_accepted(site, github, ISSUE, PID, lambda _progress: None))
+
+
+def expire(loop: Loop, site: Site, github: GitHub) -> bool:
+    """Sweep on the day on which the session expires."""
+    return bool(sweep(site, github, day=today() + timedelta(days=40)).news)
 
 
 def do(loop: Loop, deed: Deed) -> bool:
@@ -149,6 +173,31 @@ def _released(loop: Loop) -> None:
     loop.hub.git("fetch", "-q", "--tags", loop.hub.url("da"), cwd=loop.checkout)
 
 
+def _wished(loop: Loop) -> None:
+    """A PI asks for a webrun, and asks at once where it stands."""
+    path = f"projects/{PID}/project.yaml"
+    assert loop.hub.write(path, WITH_PI, who=loop.hub.po).status == 200
+    _in_qa(loop)
+    scene = Scene(loop)
+    assert scene.open(request()) == ISSUE
+    scene.comment("/status\n/help", "pi", ISSUE)
+
+
+def _accepted(loop: Loop) -> None:
+    _wished(loop)
+    do(loop, converse)
+
+
+def _made(loop: Loop) -> None:
+    _accepted(loop)
+    do(loop, reduce)
+
+
+def _made_and_more(loop: Loop) -> None:
+    _made(loop)
+    Scene(loop).comment(SESSION_COMMANDS, "pi", ISSUE)
+
+
 STORIES = {
     one.name: one
     for one in (
@@ -160,6 +209,10 @@ STORIES = {
         Story("answer", _said, answer),
         Story("level-2", _approved, run),
         Story("archive", _released, archive),
+        Story("webrun-ask", _wished, converse),
+        Story("webrun-run", _accepted, reduce),
+        Story("webrun-commands", _made_and_more, converse),
+        Story("webrun-expires", _made, expire),
     )
 }
 

@@ -28,6 +28,7 @@ sources:
       - 117361
     tiers: {a: {}, b: {badcb: 2/3}}
 """
+WITH_PI = PROJECT.replace("mode: RSR/Bs\n", "mode: RSR/Bs\npi: {name: P. I., github: [pi]}\n")
 SETTINGS = f"""\
 pipeline: {{command: [sh, '{PIPELINE}'], timeout_minutes: 5}}
 github: {{repository: lmtoy/lmtoy_run, progress_seconds: 1}}

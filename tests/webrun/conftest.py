@@ -9,10 +9,8 @@ import pytest
 
 from tests.github.judge import need_judges
 from tests.loop.play import Play, copied, opened
-from tests.loop.world import PROJECT
+from tests.loop.world import WITH_PI
 from tests.webrun.scene import Scene
-
-WITH_PI = PROJECT.replace("mode: RSR/Bs\n", "mode: RSR/Bs\npi: {name: P. I., github: [pi]}\n")
 
 
 @pytest.fixture(scope="session")

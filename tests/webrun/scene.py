@@ -75,7 +75,9 @@ class Scene(Play):
 
     def sweep(self, **more: Any) -> list[str]:
         site, github = self.bot()
-        return sweep(site, github, **more)
+        swept = sweep(site, github, **more)
+        assert not swept.hindered
+        return swept.news
 
     def sessions(self) -> list[Session]:
         return store_of(self.loop.site, PID).all()

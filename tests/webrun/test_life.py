@@ -6,10 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.doors.github import GitHubRefused
 from bot.formats.webrun_form import form_text
 from bot.model.role import Role
 from bot.model.webrun import SessionState
-from bot.stages.webrun.sessions import accept, ask, today
+from bot.sim.github.store.faults import CallFault
+from bot.stages.webrun.sessions import accept, ask, store_of, today
+from bot.stages.webrun.sweep import sweep
 from tests.e2e.site import PID
 from tests.github.hub import REPO
 from tests.webrun.scene import FLAGGED, Scene, request
@@ -154,7 +157,7 @@ def test_the_commands_of_a_session(scene: Scene) -> None:
     assert gone.is_done and "files with" in gone.told
     assert [path.name for path in scene.folder().iterdir()] == ["session.json"]
     assert scene.outside() == before and scene.folder(2).joinpath(PID).exists()
-    assert "nothing was left" in scene.tell("/delete 1").answers[0].told
+    assert scene.tell("/delete 1").answers[0].told == gone.told, "twice is once"
     assert scene.tell("/run").answers[0].told == "accepted as Session-3", "what is gone can be made again"
 
 
@@ -191,3 +194,43 @@ def test_a_session_warns_expires_and_says_when_more_has_arrived(scene: Scene) ->
     assert len(scene.said("webrun-expiry")) == 1 and "was deleted" in scene.said("webrun-expiry")[0]
     assert not (scene.folder() / PID).exists() and scene.outside() == before
     assert scene.sessions()[0].state is SessionState.EXPIRED
+
+
+def test_a_result_that_could_not_be_told_is_told_by_the_next_run_and_nothing_is_made_again(scene: Scene) -> None:
+    scene.ask()
+    scene.hub.state.faults.add(CallFault("*/comments", method="POST", status=422, count=9))
+    with pytest.raises(GitHubRefused):
+        scene.work()
+    scene.hub.state.faults.clear()
+    assert scene.said("webrun-result") == [] and scene.sessions()[0].state is SessionState.ACCEPTED
+    made = {path: path.stat().st_mtime_ns for path in (scene.folder() / PID).rglob("*")}
+    before = len(scene.dispatched())
+    scene.sweep()
+    assert len(scene.dispatched()) == before + 1, "the sweep asks the runner for it"
+    assert [one.state for one in scene.work()] == [SessionState.DONE] and len(scene.said("webrun-result")) == 1
+    assert {path: path.stat().st_mtime_ns for path in (scene.folder() / PID).rglob("*")} == made
+
+
+def test_a_session_that_cannot_be_looked_at_keeps_no_other_from_its_end(scene: Scene) -> None:
+    scene.ask()
+    scene.work()
+    scene.tell("/run blo=2")
+    scene.work()
+    then, link = today() + timedelta(days=30), scene.folder() / "lmtbot" / PID / "batch"
+    link.symlink_to(scene.work_lmt)
+    swept = sweep(*scene.bot(), day=then)
+    assert swept.news == [f"{PID} Session-2: is expired"]
+    assert len(swept.hindered) == 1 and "Session-1" in swept.hindered[0] and "is a link" in swept.hindered[0]
+    link.unlink()
+    assert scene.sweep(day=then) == [f"{PID} Session-1: is expired"] and scene.sweep(day=then) == []
+
+
+def test_a_session_whose_issue_is_gone_ends_like_others(scene: Scene) -> None:
+    scene.ask()
+    scene.work()
+    (session,) = scene.sessions()
+    store_of(scene.loop.site, PID).update(session, lambda _one: {"issue": 999})
+    assert scene.hub.po.patch(f"{REPO}/issues/{scene.issue}", {"state": "closed"}).status == 200
+    soon, then = today() + timedelta(days=26), today() + timedelta(days=30)
+    assert scene.sweep(day=soon) == [f"{PID} Session-1: expires soon"]
+    assert scene.sweep(day=then) == [f"{PID} Session-1: is expired"] and scene.sweep(day=then) == []

@@ -15,7 +15,7 @@ from tests.github.judge import need_judges
 from tests.github.test_clients import gh
 from tests.loop.alive import Alive, alive
 from tests.loop.test_workflows_by_act import PICTURES, SECRET, merge_arrival
-from tests.webrun.conftest import WITH_PI
+from tests.loop.world import WITH_PI
 from tests.webrun.scene import request
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

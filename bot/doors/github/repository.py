@@ -76,6 +76,10 @@ class GitHub:
         """Return an issue, or what a pull request has in common with one; raise GitHubRefused when there is none."""
         return shapes.topic(self.session.get(f"issues/{number}"))
 
+    def has_topic(self, number: int) -> bool:
+        """Say whether there is such an issue or pull request; one may be deleted, or moved elsewhere."""
+        return self.session.find(f"issues/{number}", looks=LOOKS) is not None
+
     def labelled(self, number: int) -> list[Labelled]:
         """Return who put which labels on an issue, oldest first."""
         events = self.session.pages(f"issues/{number}/events")

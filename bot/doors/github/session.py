@@ -21,6 +21,7 @@ Json = Any
 Page = tuple[Json, dict[str, str]]
 """An answer, and what its headers tell of the next page."""
 PAGE = 100
+MISSING = (404, 410)
 ACCEPT = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
 
 
@@ -32,6 +33,8 @@ class GitHubRefused(DoorError):
         self.is_limited = answer.is_limited
         self.may_be_done = method not in ("GET", "HEAD") and answer.is_broken
         """The write may have been done all the same: look before it is sent again."""
+        self.is_away = self.is_limited or self.status == 0 or self.status >= 500
+        """It will be otherwise later, whatever is asked for."""
         said = _words(answer, told)
         super().__init__(f"GitHub: {method} {path}: {said}{_cure(answer)}")
 
@@ -62,7 +65,7 @@ class Session:
         return self._conditional(_address(self._whole(path), parameters))[0]
 
     def find(self, path: str, *, looks: int = 1, **parameters: str | int) -> Json:
-        """Return an answer, None where there is no such thing (404).
+        """Return an answer, None where there is no such thing (404), or no longer (410).
 
         `looks`: how often it has to be missing, where believing a passing 404 would do harm.
         """
@@ -70,7 +73,7 @@ class Session:
             try:
                 return self.get(path, **parameters)
             except GitHubRefused as refused:
-                if refused.status != 404:
+                if refused.status not in MISSING:
                     raise
             if look < looks:
                 self.pause(look)

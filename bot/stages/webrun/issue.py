@@ -17,6 +17,7 @@ from bot.model.label import WEBRUN as LABEL
 from bot.model.role import Role
 from bot.model.webrun import Session, SessionState
 from bot.report.answers import Answer
+from bot.report.webrun import taken_words
 from bot.rules.webrun_commands import WEBRUN_COMMANDS
 from bot.settings import Site
 from bot.stages.answering import Outcome, Parsed, Thread, answer_each
@@ -112,8 +113,8 @@ class _Deeds:
             store = store_of(self.talk.site, known.pid)
             store.update(known, lambda _one: {"state": SessionState.ACCEPTED, "told": ""})
             return f"{known.name} is run again; what is good of it stays"
-        if known is not None:
-            return f"this is {known.name}, which is {known.state}"
+        if known is not None and known.state is SessionState.DONE:
+            return f"this is {known.name}, which is done"
         self.talk.settle(asked)
         made = self.talk.session_of(asked.digest)
         return f"accepted as {made.name}" if made else "it waits for a PO"
@@ -160,12 +161,8 @@ class _Deeds:
 
     def delete(self, command: Command) -> str:
         """Delete a session's results."""
-        session, kept = take_away(self.talk.site, self._session(command))
-        if not kept.files:
-            return f"{session.name} was {session.state} already; nothing was left of it"
-        return (
-            f"{session.name}: {kept.files} files with {kept.bytes:,} bytes are gone; nothing outside of it was touched"
-        )
+        session = take_away(self.talk.site, self._session(command))
+        return f"{session.name} is {session.state}: {taken_words(session)}"
 
     def status(self, _command: Command) -> str:
         """Tell where the sessions stand."""

@@ -44,24 +44,31 @@ def propose_promotion(site: Site, github: GitHub, session: Session) -> Proposed:
         raise ProjectError(f"{session.name} is {session.state}; a session is promoted when all of it is good")
     branch = f"{PREFIX}{session.pid}-{session.number}"
     known = next((one for one in github.pulls_of_branch(branch) if one.is_open or one.is_merged), None)
-    if known is not None:
-        return Proposed(known, "was merged" if known.is_merged else "is open")
+    if known is not None and known.is_merged:
+        return Proposed(known, "was merged")
+    pull = known or _opened(site, github, session, branch)
+    if pull is None:
+        return Proposed(None, "main says all of it already")
+    da = site.settings.roles.da
+    github.ensure_reviewers(pull, da.users, da.teams)
+    github.ensure_labels(pull, (WEBRUN.name,))
+    return Proposed(pull, "is open")
+
+
+def _opened(site: Site, github: GitHub, session: Session, branch: str) -> Pull | None:
+    """Return a new pull request, None where main needs none."""
     main, folder = github.tip(github.place.main), f"projects/{session.pid}"
     texts = github.texts(folder, (PROJECT_FILE, QA_FILE), main)
     made = promote(session, parse_folder(texts[PROJECT_FILE], texts[QA_FILE], pid=session.pid))
     if not made.texts:
-        return Proposed(None, "main says all of it already")
+        return None
     files = {f"{folder}/{name}": text for name, text in made.texts.items()}
     title = f"{session.pid}: the parameters of {session.name}"
     tip = github.tip(branch)
     if any(github.text(path, branch) != text for path, text in files.items()) if tip else True:
         parents = (main, tip) if tip else (main,)
         github.commit(branch, parents, files, f"{title}\n\nasked for by {session.who} in #{session.issue}")
-    pull = github.ensure_pull(None, branch, title, _body(site, session, made))
-    da = site.settings.roles.da
-    github.ensure_reviewers(pull, da.users, da.teams)
-    github.ensure_labels(pull, (WEBRUN.name,))
-    return Proposed(pull, "was opened")
+    return github.ensure_pull(None, branch, title, _body(site, session, made))
 
 
 def _body(site: Site, session: Session, made: Promoted) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from bot.doors.github import GitHub
 from bot.errors import ProjectError
@@ -36,10 +37,10 @@ def run_accepted(site: Site, github: GitHub, number: int, pid: str, watch: Calla
             ended.append(store_of(site, pid).update(session, lambda _one, told=told: told))  # type: ignore[misc]
             continue
         try:
-            session, _ = run_session(site, session, watch)
+            session = run_session(site, session, watch, partial(tell_result, site, github))
         except Cancelled:
             session = store_of(site, pid).get(session.number)
-        if not session.state.is_gone:
-            tell_result(site, github, session)
+            if not session.state.is_gone:
+                tell_result(site, github, session)
         ended.append(session)
     return ended

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 from bot.doors.clock import now
 from bot.doors.git import describe_head
 from bot.doors.ledger import LedgerDoor
-from bot.doors.sessions import REQUEST, Kept, SessionStore
+from bot.doors.sessions import REQUEST, SessionStore
 from bot.errors import Busy, DoorError, ProjectError
 from bot.formats.project_file import PROJECT_FILE, QA_FILE, ProjectFolder
 from bot.formats.project_text import project_text, qa_text
@@ -33,7 +33,7 @@ from bot.rules.webrun import (
     understand,
 )
 from bot.settings import Site
-from bot.stages.level1 import Outcome, Request, run_project, settle_slurm
+from bot.stages.level1 import Request, run_project, settle_slurm
 from bot.stages.local_crew import Progress
 from bot.stages.planning import read_plan, read_project
 from bot.stages.slurm.jobs import cancel_jobs
@@ -123,33 +123,34 @@ def session_plan(site: Site, session: Session) -> tuple[ProjectFolder, Plan]:
     return read_plan(session_site(site, session), session.pid, LEVEL)
 
 
-def run_session(site: Site, session: Session, watch: Callable[[Progress], None]) -> tuple[Session, Outcome | None]:
-    """Run what of a session has no good record; return it as it ended, None for the outcome when nothing is to be run.
+def run_session(
+    site: Site, session: Session, watch: Callable[[Progress], None], tell: Callable[[Session], None] = lambda _: None
+) -> Session:
+    """Run what of a session has no good record; return it as it ended.
 
-    Raise Busy when another runner works on it, Cancelled when it was cancelled meanwhile.
+    `tell` hears of the end before that is on record: where the telling fails, the next run of it tells. Raise Busy when
+    another runner works on it, Cancelled when it was cancelled meanwhile.
     """
     store = store_of(site, session.pid)
     session = store.get(session.number)
-    if session.state.is_gone or session.state is SessionState.CANCELLED:
-        return session, None
+    if session.is_off:
+        return session
     own = session_site(site, session)
     who = f"{session.who} by {session.name}" + (f" of #{session.issue}" if session.issue else "")
     request = Request(
         session.pid, site.settings.jobs, level=LEVEL, who=who, executor=site.machine.executor, commit=session.commit,
         only_failed=False, again=True,
     )  # fmt: skip
-    outcome = run_project(own, request, _Watching(store, session, watch))
+    watching = _Watching(store, session, watch)
+    outcome = run_project(own, request, watching)
     bad = [f"{one.name}: {one.verdict}" for one in outcome.failed] + [
         f"{name}: {why}" for name, why in outcome.blocked.items()
     ]
     state = SessionState.FAILED if bad else SessionState.DONE
-    return store.update(session, lambda one: _ended(one, state, "; ".join(bad)[:2000])), outcome
-
-
-def _ended(session: Session, state: SessionState, told: str) -> dict[str, object]:
-    if session.state.is_gone or session.state is SessionState.CANCELLED:
-        return {}
-    return {"state": state, "told": told}
+    end = {"state": state, "told": "; ".join(bad)[:2000]}
+    watching.look()
+    tell(session.model_copy(update=end))
+    return store.update(session, lambda one: {} if one.is_off else end)
 
 
 class _Watching:
@@ -162,10 +163,14 @@ class _Watching:
     def __call__(self, progress: Progress) -> None:
         if time.monotonic() - self.looked > LOOK_S:
             self.looked = time.monotonic()
-            state = self.store.get(self.session.number).state
-            if state.is_gone or state is SessionState.CANCELLED:
-                raise Cancelled(f"{self.session.pid} {self.session.name} was {state} meanwhile")
+            self.look()
         self.watch(progress)
+
+    def look(self) -> None:
+        """Raise Cancelled where the session was cancelled or taken away."""
+        now = self.store.get(self.session.number)
+        if now.is_off:
+            raise Cancelled(f"{now.pid} {now.name} was {now.state} meanwhile")
 
 
 def is_running(site: Site, session: Session) -> bool:
@@ -216,14 +221,14 @@ def extend(site: Site, session: Session) -> Session:
     )
 
 
-def take_away(site: Site, session: Session, state: SessionState = SessionState.DELETED) -> tuple[Session, Kept]:
-    """Delete a session's results and return what went; what was asked for stays on record.
+def take_away(site: Site, session: Session, state: SessionState = SessionState.DELETED) -> Session:
+    """Delete a session's results; return it with what went. What was asked for stays on record.
 
     Raise Busy when a run of it does not end.
     """
     store = store_of(site, session.pid)
     if session.state.is_gone and store.is_empty(session):
-        return session, Kept(0, 0)
+        return session
     session = store.update(session, lambda one: {} if one.state.is_gone else {"state": state})
     own = session_site(site, session)
     _end_jobs(site, session)
@@ -232,7 +237,7 @@ def take_away(site: Site, session: Session, state: SessionState = SessionState.D
         if time.monotonic() > ends:
             raise Busy(f"{session.pid} {session.name} still runs; it is deleted when that has ended")
         time.sleep(LOOK_S / 2)
-    kept = store.measure(session)
     with LedgerDoor(own.need_work(), session.pid).lock("lmtbot webrun"):
+        session = store.update(session, lambda one: {"taken": one.taken or store.measure(one)})
         store.clear(session)
-    return session, kept
+    return session
