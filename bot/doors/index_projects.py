@@ -17,6 +17,7 @@ from pathlib import Path
 from bot.doors.logfile import Stamp
 from bot.doors.workers import spread
 from bot.errors import ProjectError
+from bot.formats.filename import shown_name
 from bot.formats.project_file import PROJECT_FILE
 from bot.formats.validation import validate
 from bot.formats.yaml_text import decode, parse_document
@@ -112,9 +113,9 @@ def stamp_projects(folder: Path) -> Iterator[tuple[str, Stamp]]:
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:
-                yield entry.name, _UNSETTLED
+                yield shown_name(entry.name), _UNSETTLED
                 continue
-            yield entry.name, Stamp.of(status)
+            yield shown_name(entry.name), Stamp.of(status)
 
 
 def read_project(folder: Path) -> Project:

@@ -5,9 +5,8 @@ Whatever changes here opens the verdict on its obsnum again, in the same transac
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,19 +64,19 @@ class FileTable:
         """Say whether any file of a part is known."""
         return self.connection.execute("SELECT 1 FROM file WHERE part = ? LIMIT 1", (part,)).fetchone() is not None
 
-    def begin_folder(self, part: str) -> int:
-        """Prepare for a folder that is listed now; return how many of its files are known."""
+    def begin_folder(self, part: str) -> None:
+        """Prepare for a folder that is listed now."""
         self.connection.execute("DELETE FROM ignored WHERE part = ?", (part,))
-        return int(self.connection.execute("SELECT count(*) FROM file WHERE part = ?", (part,)).fetchone()[0])
 
     def end_folder(self, part: str, mtime_ns: int | None) -> None:
         """Note the time stamp that the folder had before it was listed; None: list it again next time."""
         self.connection.execute("INSERT OR REPLACE INTO folder VALUES (?, ?)", (part, mtime_ns))
 
-    def unknown(self, part: str, names: Sequence[str]) -> list[str]:
-        """Return those of the names in a part's folder that are no known files."""
-        asked = "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM file WHERE part = ? AND name = value)"
-        return [name for (name,) in self.connection.execute(asked, (json.dumps(names), part))]
+    def known(self, part: str) -> set[str]:
+        """Return the names of the known files of a part; asked for as one text: rows take three times as long."""
+        asked = "SELECT group_concat(name, '/') FROM file WHERE part = ?"
+        (text,) = self.connection.execute(asked, (part,)).fetchone()
+        return set(text.split("/")) if text else set()
 
     def ignore(self, part: str, name: str) -> None:
         """Note a name that is no raw file's."""
@@ -90,15 +89,6 @@ class FileTable:
             found[part] = (*found.get(part, ()), name)
         return found
 
-    def forget_absent(self, part: str, names: Iterable[str]) -> None:
-        """Forget the files of a part that are not among all the names in its folder."""
-        self.connection.execute("CREATE TEMP TABLE here (name TEXT PRIMARY KEY) WITHOUT ROWID")
-        self.connection.executemany("INSERT OR IGNORE INTO here VALUES (?)", ((name,) for name in names))
-        asked = "SELECT name, obsnum FROM file WHERE part = ? AND name NOT IN (SELECT name FROM here)"
-        for name, obsnum in self.connection.execute(asked, (part,)).fetchall():
-            self.forget(part, name, obsnum)
-        self.connection.execute("DROP TABLE here")
-
     def put(self, name: RawName, stamp: Stamp, arrived_ns: int, state: FileState) -> None:
         """Note a file that is new, or has changed; its obsnum gets a new verdict."""
         where = (name.part, name.name, name.obsnum, name.subobsnum, name.scannum, name.date)
@@ -109,10 +99,12 @@ class FileTable:
         )
         self._reopen(name.obsnum)
 
-    def forget(self, part: str, name: str, obsnum: int) -> None:
+    def forget(self, part: str, name: str) -> None:
         """Forget a file that is gone; its obsnum gets a new verdict."""
-        self.connection.execute("DELETE FROM file WHERE part = ? AND name = ?", (part, name))
-        self._reopen(obsnum)
+        one = (part, name)
+        for (obsnum,) in self.connection.execute("SELECT obsnum FROM file WHERE part = ? AND name = ?", one).fetchall():
+            self.connection.execute("DELETE FROM file WHERE part = ? AND name = ?", one)
+            self._reopen(obsnum)
 
     def learn(self, file: RawFile) -> None:
         """Note what a file turned out to be; its obsnum gets a new verdict."""

@@ -12,8 +12,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bot.doors.ledger import STORE
+from bot.formats.filename import is_text, shown_name
 from bot.formats.rcfile import RcFile, parse_rc
 from bot.model.site import FAILED, FIRST_PASS, PRODUCTS, QUICK_LOOK, Pictures
+from bot.model.webrun import SESSION_NAME
 
 FIRST = (
     "*__?.mom0.png", "*__?.rms.png", "*_specpoint.1.png", "seq.spectra*.png", "ps.png", "spectrum_?.png",
@@ -62,7 +64,7 @@ class Showcase:
     def _sessions(self) -> tuple[str, ...]:
         try:
             with os.scandir(self.products) as entries:
-                return tuple(sorted(one.name for one in entries if one.name.startswith("Session-") and one.is_dir()))
+                return tuple(sorted(one.name for one in entries if SESSION_NAME.fullmatch(one.name) and one.is_dir()))
         except OSError:
             return ()
 
@@ -75,12 +77,13 @@ def _pictures(origin: str, folder: Path, name: str, link: Link) -> Pictures | No
     if not any(one.endswith(PICTURES) for one in names):
         deeper = next((path for path in sorted(folder.glob(f"*/{name}")) if path.is_dir()), None)
         folder, names = (deeper, _names(deeper) or []) if deeper else (folder, names)
-    pictures = sorted((one for one in names if one.endswith(PICTURES)), key=lambda one: (_rank(one), one))
+    linkable = (one for one in names if one.endswith(PICTURES) and is_text(one))
+    pictures = sorted(linkable, key=lambda one: (_rank(one), one))
     return Pictures(
         origin=origin,
         folder=str(folder),
         links={one: link(folder / one) for one in pictures},
-        others=tuple(sorted(set(names) - set(pictures))),
+        others=tuple(sorted(map(shown_name, set(names) - set(pictures)))),
         rms=tuple(_rms_of(folder, name, names)) if origin == PRODUCTS else (),
     )
 

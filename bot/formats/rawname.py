@@ -26,14 +26,16 @@ _PADDED = rf"{_DATE}_(?P<obsnum>\d{{6}}|[1-9]\d{{6,7}})_{_SCAN}"
 _BARE = r"(?P<obsnum>[1-9]\d{0,7})_(?P<subobsnum>0|[1-9]\d{0,5})_(?P<scannum>0|[1-9]\d{0,5})"
 _TIME = r"(?:[01]\d|2[0-3])[0-5]\d[0-6]\d"
 _HEADERED = re.compile(rf"(?P<prefix>ifproc|RedshiftChassis[0-3])_{_PADDED}\.nc", re.ASCII)
-_ROACH = re.compile(rf"(?P<prefix>roach[0-7])_{_BARE}_[^/\0]*_{_DATE}_{_TIME}\.nc", re.ASCII)
+_SOURCE = r"[^/\0\ud800-\udfff]*"
+"""Surrogates stand for bytes that are no UTF-8: neither index nor log could hold them."""
+_ROACH = re.compile(rf"(?P<prefix>roach[0-7])_{_BARE}_{_SOURCE}_{_DATE}_{_TIME}\.nc", re.ASCII)
 
 
 def parse_name(name: str) -> RawName | None:
     """Read a file's name (without its folder); None for whatever is no raw file that has arrived.
 
     rsync's temporary names (`.NAME.XXXXXX`), `allantest` files, copies and the like are no raw files. A source in a
-    roach's name may hold anything but a slash, so what follows it is found from the end.
+    roach's name may hold any UTF-8 but a slash, so what follows it is found from the end.
     """
     found = _HEADERED.fullmatch(name) or _ROACH.fullmatch(name)
     if found is None or not (obsnum := int(found["obsnum"])):

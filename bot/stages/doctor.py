@@ -100,7 +100,7 @@ def _raw_files(data: Path) -> Checkup:
     try:
         there = [part for part in PARTS if raw.folder_stamp(part) is not None]
         for part in there:
-            next(raw.names(part), None)
+            raw.has_files(part)
     except DoorError as error:
         return Checkup("raw files", False, str(error), "ask for the right to read there: chmod -R a+rX")
     if not there:

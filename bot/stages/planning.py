@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.errors import ProjectError
+from bot.formats.filename import shown_name
 from bot.formats.project_file import ProjectFolder, read_folder
 from bot.model.plan import Plan
 from bot.rules.plan import needed_projects, plan_project, select, with_words
@@ -42,7 +43,8 @@ def project_ids(site: Site) -> list[str]:
     """Return the ProjectIds that have a folder, sorted; hidden folders and files are none."""
     if not site.projects.is_dir():
         raise ProjectError(f"{site.projects}: there is no such folder; give the repository with --root DIR")
-    return sorted(one.name for one in site.projects.iterdir() if one.is_dir() and not one.name.startswith("."))
+    folders = (one.name for one in site.projects.iterdir() if one.is_dir() and not one.name.startswith("."))
+    return sorted(map(shown_name, folders))  # one that is no text cannot be read, and is told like others that cannot
 
 
 def _near(site: Site, pid: str) -> str:

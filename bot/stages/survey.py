@@ -6,7 +6,7 @@ Every step leaves the index such that a later scan takes up what this one could 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -17,6 +17,7 @@ from bot.doors.rawdata import RawData
 from bot.doors.scan_index import ScanIndex
 from bot.doors.workers import spread_stream
 from bot.errors import RawDataError
+from bot.formats.filename import is_text, shown_name
 from bot.formats.rawname import parse_name
 from bot.model.raw import HEADERED, PARTS, FileState, RawFile, RawName, Readiness, Stamp
 from bot.rules.readiness import calobsnum_of, first_state, judge
@@ -30,8 +31,6 @@ ALONE = 200
 """Fewer files than this are not worth other processes."""
 PIECE, PIECES = 32, 32
 """Files that a worker gets at once, and pieces that go into the index in one transaction."""
-NAMES = 20_000
-"""Names that the index is asked about at once, sorted: it keeps them in this order."""
 NS = 1_000_000_000
 
 T = TypeVar("T")
@@ -110,16 +109,18 @@ class Survey:
         return self.now_ns - self.settings.settle_seconds * NS
 
     def _list(self, part: str, mtime_ns: int | None) -> None:
-        known, seen, missed = self.index.files.begin_folder(part), 0, 0
-        for names in _pieces(self.raw.names(part), NAMES):
-            unknown = self.index.files.unknown(part, sorted(names))
-            seen += len(names) - len(unknown)
-            missed += sum(not self._add(part, name) for name in unknown)
-        if seen < known:
-            self.index.files.forget_absent(part, self.raw.names(part))
+        files = self.index.files
+        files.begin_folder(part)
+        here, strange = _parted(self.raw.names(part))
+        for name in strange:
+            files.ignore(part, name)
+        known = files.known(part)
+        missed = sum(not self._add(part, name) for name in sorted(here - known))
+        for name in sorted(known - here):
+            files.forget(part, name)
         # a folder that changed just now may change again without a new time stamp
         settled = mtime_ns is not None and mtime_ns < self.now_ns - RACY_NS
-        self.index.files.end_folder(part, mtime_ns if settled and not missed else None)
+        files.end_folder(part, mtime_ns if settled and not missed else None)
 
     def _add(self, part: str, text: str) -> bool:
         """Note a new name; False: there is no file of this name, yet or any more."""
@@ -134,7 +135,7 @@ class Survey:
 
     def _note(self, name: RawName, stamp: Stamp | None) -> None:
         if stamp is None:
-            self.index.files.forget(name.part, name.name, name.obsnum)
+            self.index.files.forget(name.part, name.name)
             return
         arrived_ns = min(stamp.ctime_ns, self.now_ns)
         age_s = (self.now_ns - arrived_ns) / NS
@@ -182,6 +183,12 @@ def _open(raw: RawData, name: RawName, stamp: Stamp) -> RawFile | None:
     if told and raw.stamp(name.part, name.name) != stamp:
         return None
     return RawFile(name, state, told.removeprefix(f"{name.name}: "))
+
+
+def _parted(names: Collection[str]) -> tuple[set[str], list[str]]:
+    """Return the names that are text, and the others with their bytes escaped."""
+    strange = [] if "".join(names).isascii() else [name for name in names if not is_text(name)]
+    return set(names).difference(strange), [shown_name(name) for name in strange]
 
 
 def _pieces(inputs: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -44,17 +44,15 @@ def put(index: ScanIndex, obsnum: int, stamp: Stamp = STAMP) -> None:
 
 @given(OBSNUMS, OBSNUMS)
 @settings(max_examples=30)
-def test_only_names_that_are_not_in_it_are_unknown_and_absent_ones_are_forgotten(
-    here: set[int], known: set[int]
-) -> None:
+def test_it_knows_what_was_put_in_and_not_forgotten(here: set[int], known: set[int]) -> None:
     with open_index(Path("none"), in_memory=True) as index:
         for obsnum in known:
             put(index, obsnum)
-        names = [name_of(obsnum).name for obsnum in here]
-        assert index.files.begin_folder("ifproc") == len(known)
-        assert set(index.files.unknown("ifproc", names)) == {name_of(obsnum).name for obsnum in here - known}
-        assert set(index.files.unknown("chassis0", names)) == set(names)
-        index.files.forget_absent("ifproc", names)
+        names = {obsnum: name_of(obsnum).name for obsnum in here | known}
+        assert index.files.known("ifproc") == {names[one] for one in known}
+        assert index.files.known("chassis0") == set()
+        for obsnum in known - here:
+            index.files.forget("ifproc", names[obsnum])
         left = {name.obsnum for page in index.files.to_stamp(0) for name, _ in page}
         assert left == here & known
         assert set(index.verdicts.open_obsnums(0)) == known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -132,3 +133,16 @@ def test_rows_of_a_wrongly_spelt_project_id_count(root: Path, capsys: pytest.Cap
     assert main(["check", "--root", str(root), "--log", str(root / "log"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["findings"]
     assert [one["code"] for one in found] == ["SCIENCE_NOT_LISTED"]
+
+
+def test_a_folder_whose_name_is_no_text_is_told_and_hinders_no_other_project(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay_out(root, "misspelt_keys")
+    folder = root / "projects" / os.fsdecode(b"2018-S1-\xff")
+    folder.mkdir()
+    (folder / "project.yaml").write_text("pid: 2018-S1-X\n")
+    for words in (["check", "--no-log"], ["status"]):
+        assert main([*words, "--root", str(root), "--work", str(root / "work")]) == 1
+        both = "".join(capsys.readouterr())
+        assert "2018-S1-\\xff: there is no folder" in both and "2018-S1-MU-46" in both, both

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -62,6 +61,17 @@ def test_a_scan_writes_complete_rows_newest_first_and_tells_the_rest(night: Nigh
     assert [fault.obsnum for fault in faults] == [125122]
 
 
+def test_names_whose_bytes_are_no_text_are_told_and_stop_nothing(made: tuple[Night, str], night: Night) -> None:
+    strange = (b"ifproc/x\xfe.nc", b"spectrometer/roach2/roach2_112140_0_1_M\xff31_2024-03-06_112131.nc")
+    for name in strange:
+        (Path(os.fsdecode(os.fsencode(night.root) + b"/" + name))).touch()
+    for _ in range(2):
+        report = night.scan()
+        assert night.log() == made[1]
+        assert report.ignored["ifproc"][-1] == "x\\xfe.nc"
+        assert report.ignored["roach2"] == ("roach2_112140_0_1_M\\xff31_2024-03-06_112131.nc",)
+
+
 def test_a_second_scan_opens_and_writes_nothing(night: Night) -> None:
     first = night.scan()
     assert first.files_opened == len(night.files()) - 1 + 1  # not allantest; the corrupt one is asked twice
@@ -106,10 +116,8 @@ def test_files_that_arrive_in_any_order_with_scans_between_end_in_the_same_log(
 class Shuffled(RawData):
     """Lists folders in another order each time."""
 
-    def names(self, part: str) -> Iterator[str]:
-        names = list(super().names(part))
-        random.shuffle(names)
-        return iter(names)
+    def names(self, part: str) -> list[str]:
+        return random.sample(names := super().names(part), len(names))
 
 
 def test_a_disk_that_lists_in_random_order_gives_the_same_log(made: tuple[Night, str], tmp_path: Path) -> None:

@@ -288,3 +288,13 @@ def test_the_index_of_a_thousand_projects_stays_light() -> None:
     page = PageMaker(home)("index.html.j2", root="", page=index_page(cards, "now"), public=False)
     assert page.count("<tr") == 1001
     assert len(page.encode()) + sum(one.stat().st_size for one in (home / "assets").iterdir()) < 300_000
+
+
+def test_names_whose_bytes_are_no_text_are_shown_escaped_and_stop_no_page(site: Site) -> None:
+    strange = os.fsdecode(b"x\xff.png")
+    for folder in (site.need_work() / PID / "110001", site.need_work() / PID / "Session-1" / PID / "110001"):
+        (folder / strange).write_bytes(b"no picture")
+    (site.need_work() / PID / os.fsdecode(b"Session-\xff")).mkdir()
+    (site.projects / os.fsdecode(b"2024-S1-\xff")).mkdir()
+    page = text(build(site), f"p/{PID}/110001.html")
+    assert r"x\xff.png" in page and "SRC_110001__0.mom0.png" in page
