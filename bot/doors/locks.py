@@ -6,6 +6,7 @@ import errno
 import fcntl
 import getpass
 import json
+import logging
 import os
 import socket
 import time
@@ -41,17 +42,25 @@ def hold(path: Path, what: str, purpose: str) -> Iterator[None]:
 
 
 @contextmanager
-def in_turn(*locks: Callable[[], AbstractContextManager[object]], wait_s: float, pause_s: float) -> Iterator[None]:
-    """Hold several locks at once. Who finds one taken lets go of all, and tries again for `wait_s`; then it is Busy."""
+def in_turn(
+    *locks: Callable[[], AbstractContextManager[object]], wait_s: float, pause_s: float, is_told: bool = False
+) -> Iterator[None]:
+    """Hold several locks at once. Who finds one taken lets go of all, and tries again for `wait_s`; then it is Busy.
+
+    `is_told`: say once, as a warning, whom we wait for.
+    """
     ends = time.monotonic() + wait_s
     while True:
         with ExitStack() as held:
             try:
                 for lock in locks:
                     held.enter_context(lock())
-            except Busy:
+            except Busy as busy:
                 if time.monotonic() >= ends:
                     raise
+                if is_told:
+                    logging.warning("%s", busy)
+                is_told = False
             else:
                 yield
                 return

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import time
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from bot.doors.files import clear_unfinished, read_text, write_lines, write_whole
-from bot.doors.locks import hold
+from bot.doors.locks import hold, in_turn
 from bot.doors.logfile import LOG_FILE, Stamp
 from bot.doors.rawdata import RawData
 from bot.doors.scan_index import BrokenIndex, ScanIndex, open_index, read_index
-from bot.errors import Busy, DoorError, SettingsError
+from bot.errors import DoorError, SettingsError
 from bot.formats.rawname import folder_of
 from bot.model.raw import PARTS, Arrived, Readiness
 from bot.rules import readiness
@@ -153,21 +155,12 @@ def raw_data(site: Site) -> RawData:
 
 def _be_alone(stack: ExitStack, folder: Path, *, wait: bool) -> None:
     """Hold the lock for as long as the stack lasts; say once whom we wait for."""
-    warned = False
-    while True:
-        try:
-            stack.enter_context(hold(folder / LOCK_FILE, str(folder), "lmtbot scan"))
-            break
-        except Busy as busy:
-            if not wait:
-                raise
-            if not warned:
-                log.warning("%s", busy)
-            warned = True
-            time.sleep(RETRY_S)
-        except OSError as error:
-            cure = "--out DIR keeps log and index elsewhere"
-            raise DoorError(f"{folder}: nothing can be written there ({error.strerror}); {cure}") from error
+    lock = partial(hold, folder / LOCK_FILE, str(folder), "lmtbot scan")
+    try:
+        stack.enter_context(in_turn(lock, wait_s=math.inf if wait else 0, pause_s=RETRY_S, is_told=True))
+    except OSError as error:
+        cure = "--out DIR keeps log and index elsewhere"
+        raise DoorError(f"{folder}: nothing can be written there ({error.strerror}); {cure}") from error
     clear_unfinished(folder)
 
 
