@@ -54,6 +54,11 @@ class ProjectError(LmtBotError):
         told = "\n".join(str(finding) for finding in self.findings)
         super().__init__("\n".join(part for part in (message, told) if part))
 
+    def with_those_of(self, other: ProjectError) -> ProjectError:
+        """Return this error with the findings of another one too, each once."""
+        more = [one for one in other.findings if one not in self.findings]
+        return ProjectError(findings=(*self.findings, *more)) if more else self
+
 
 class PermissionDenied(LmtBotError):
     """The person may not do this."""

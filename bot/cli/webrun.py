@@ -88,7 +88,7 @@ def _all_mistakes(args: argparse.Namespace, site: Site, found: ProjectError) -> 
         if rest is not None and (rest.sources or rest.obsnums):
             ask(site, rest, getpass.getuser(), {Role(args.role)})
     except ProjectError as meant:
-        return ProjectError(findings=(*found.findings, *(one for one in meant.findings if one not in found.findings)))
+        return found.with_those_of(meant)
     except LmtBotError:
         return found
     return found

@@ -142,7 +142,7 @@ class Conversation:
         try:
             self._ask(self.rest)
         except ProjectError as error:
-            return ProjectError(findings=(*found.findings, *error.findings)) if error.findings else found
+            return found.with_those_of(error)
         return found
 
     def settle(self, asked: Asked, by: str = "") -> str:
