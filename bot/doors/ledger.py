@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.doors.files import clear_unfinished, write_whole
 from bot.doors.locks import hold, is_held, share
+from bot.doors.results import clear_doomed
 from bot.errors import DoorError, ProjectError, SettingsError
 from bot.formats.record_file import SUFFIX, parse_record, record_name, record_text
 from bot.model.record import Ledger, Record, RunState
@@ -37,6 +38,11 @@ class LedgerDoor:
         if self.products.exists() and self.products.stat().st_dev != self.home.stat().st_dev:
             told = f"{self.products} and {self.home} lie on different storage, and products are published by renames"
             raise SettingsError(f"{told}; put both on one, by a link from {self.home} if need be")
+
+    def clear_doomed(self) -> None:
+        """Delete what killed processes had begun to delete in the project's own folders."""
+        for name in ("area", "old", "failed"):
+            clear_doomed(self.folder(name))
 
     def folder(self, name: str) -> Path:
         """Return (and make) one of the project's own folders: ledger, area, log, old, failed."""

@@ -23,7 +23,6 @@ from bot.doors.batches import BatchStore
 from bot.doors.git import describe_head
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
-from bot.doors.results import clear_doomed
 from bot.errors import DoorError
 from bot.formats.project_file import ProjectFolder
 from bot.model.plan import Plan
@@ -174,8 +173,7 @@ def _run_locked(site: Site, request: Request, pipeline: LocalPipeline, watch: Ca
         for pid in needed_projects(folder.project):
             held.enter_context(LedgerDoor(site.need_work(), pid).share())
         door.check_storage()
-        for name in ("area", "old", "failed"):
-            clear_doomed(door.folder(name))
+        door.clear_doomed()
         plan, parted, door, ledger = survey(site, request)
         shop = _workshop(site, door, pipeline, plan, request.who, request.commit)
         if parted.todo:

@@ -10,7 +10,6 @@ from contextlib import ExitStack, contextmanager
 
 from bot.doors.ledger import LedgerDoor
 from bot.doors.pipeline import LocalPipeline
-from bot.doors.results import clear_doomed
 from bot.model.plan import Plan
 from bot.rules.quicklook import LEVEL
 from bot.settings import Site
@@ -51,8 +50,7 @@ class Projects:
             held.enter_context(shop.door.lock("lmtbot quicklook"))
             shop.door.check_storage()
             if shop.door.pid not in self.tidied:
-                for name in ("area", "old", "failed"):
-                    clear_doomed(shop.door.folder(name))
+                shop.door.clear_doomed()
                 shop.clear_left(shop.door.read())
                 self.tidied.add(shop.door.pid)
             self.locks[shop.door.pid] = held.pop_all()
