@@ -33,7 +33,7 @@ class GitHubRefused(DoorError):
         self.is_limited = answer.is_limited
         self.may_be_done = method not in ("GET", "HEAD") and answer.is_broken
         """The write may have been done all the same: look before it is sent again."""
-        self.is_away = self.is_limited or self.status == 0 or self.status >= 500
+        self.is_away = answer.is_limited or answer.is_broken
         """It will be otherwise later, whatever is asked for."""
         said = _words(answer, told)
         super().__init__(f"GitHub: {method} {path}: {said}{_cure(answer)}")
