@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import socket
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,6 +17,14 @@ settings.load_profile("lmtoy")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's `&` has it so, and every child would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why tests were skipped, each reason once: two hundred may want the same missing part."""
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count} skipped: {reason.removeprefix('Skipped: ')}")
+
 
 SITE_VARIABLES = ("DATA_LMT", "WORK_LMT", "LMTSIM_PLOTS", "LMTSIM_FAULTS", "LMTSIM_JOURNAL", "LMTSIM_SECONDS")
 
