@@ -97,11 +97,15 @@ def _must(state: str, wanted: str, site: Path) -> None:
 
 
 class _Checkout:
-    """A checkout of main beside the site, as an operator has it."""
+    """A checkout of main beside the site, as the PO has it, with a way into GitHub."""
 
     def __init__(self, sandbox: Sandbox, site: Path) -> None:
         self.folder = sandbox.folder / "checkout"
         self.site = site
+        self.hub = {
+            "GITHUB_API_URL": sandbox.address, "GITHUB_REPOSITORY": sandbox.repository,
+            "GH_TOKEN": sandbox.told()["tokens"]["po"],
+        }  # fmt: skip
         _git("clone", "-q", f"{sandbox.address}/{sandbox.repository}.git", str(self.folder))
 
     def lmtbot(self, *words: str) -> str:
@@ -109,7 +113,7 @@ class _Checkout:
         _git("-C", str(self.folder), "pull", "-q", "--ff-only")
         told = {"DATA_LMT": str(self.site / "data"), "WORK_LMT": str(self.site / "work"), "LMTSIM_PLOTS": "few"}
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("GH_", "GITHUB_", "LMTBOT_"))}
-        environment = ours | told | {"LMTSIM_PYTHON": sys.executable}
+        environment = ours | self.hub | told | {"LMTSIM_PYTHON": sys.executable}
         command = [sys.executable, "-m", "bot", *words]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:

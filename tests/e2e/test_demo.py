@@ -101,13 +101,23 @@ def test_the_transcript_holds_every_text_in_full(played: Played) -> None:
 
 
 @pytest.mark.slow
-def test_every_link_and_picture_of_the_project_page_is_there(played: Played) -> None:
+def test_the_project_page_needs_no_network_and_every_link_of_it_leads_somewhere(played: Played) -> None:
     page = played.site / "work" / "site" / "p" / PID / "index.html"
-    links = set(re.findall(r'(?:href|src)="(?!data:)([^"#]+)"', page.read_text()))
+    needed, links = _leads(page.read_text())
     assert len([link for link in links if link.endswith(".png")]) > 10
-    for link in links:
-        assert "://" not in link, "the page must open without a network"
-        assert (page.parent / unquote(link)).exists(), link
+    away = {link for link in links if "://" in link}
+    assert not [link for link in needed if "://" in link], "the page must open without a network"
+    assert not [link for link in needed | (links - away) if not (page.parent / unquote(link)).exists()]
+    assert away, "what happened has a link to its pull request"
+    assert not [link for link in away if not re.fullmatch(r"http://127\.0\.0\.1:\d+/lmtoy/lmtoy_run/pull/\d+", link)]
+
+
+def _leads(html: str) -> tuple[set[str], set[str]]:
+    """Return what a browser fetches to show a page, and where its reader may go."""
+    leads: tuple[set[str], set[str]] = set(), set()
+    for tag, words in re.findall(r"<(\w+)\b([^>]*)>", html):
+        leads[tag == "a"].update(re.findall(r'\b(?:href|src)="(?!data:)([^"#]+)"', words))
+    return leads
 
 
 def test_another_folder_is_left_alone(tmp_path: Path) -> None:
