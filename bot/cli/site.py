@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--url", metavar="URL", default="", help="address of the site, for the links in feeds")
     parser.add_argument("--all", action="store_true", help="every page anew, whatever is remembered")
+    parser.add_argument("--no-wait", action="store_true", help="do not wait for another build of the same site")
     parser.add_argument("--port", type=int, default=PORT, help=f"of `serve` (default: {PORT})")
 
 
@@ -52,7 +54,8 @@ def run(args: argparse.Namespace, site: Site) -> int:
     if args.what == "serve":
         return _serve(site, out, args.port)
     with _asked(site, args.github) as github:
-        report = build_site(site, SiteRequest(out, args.public, args.all, args.url), github)
+        wait_s = 0 if args.no_wait else math.inf
+        report = build_site(site, SiteRequest(out, args.public, args.all, args.url, wait_s), github)
     if args.json:
         told = {"index": str(out / "index.html"), "projects": report.projects, "rebuilt": report.rebuilt}
         print_json({**told, "written": report.written, "threads": report.threads})

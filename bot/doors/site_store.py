@@ -13,13 +13,15 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.doors.locks import hold
+from bot.doors.locks import hold, in_turn
 from bot.errors import DoorError
 
 STATE, NEW = ".lmtbot", ".new"
+RETRY_S = 0.2
 
 
 class SiteStore:
@@ -30,13 +32,14 @@ class SiteStore:
         self._state = out / STATE
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Build alone; raise Busy when somebody else builds this site."""
+    def lock(self, wait_s: float) -> Iterator[None]:
+        """Build alone: wait for whoever builds this site, and say once who it is; raise Busy when it takes longer."""
         try:
             self._state.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DoorError(f"{self.out}: {error.strerror}; give a folder that can be written, by --out DIR") from error
-        with hold(self._state / "lock", str(self.out), "lmtbot site build"):
+        lock = partial(hold, self._state / "lock", str(self.out), "lmtbot site build")
+        with in_turn(lock, wait_s=wait_s, pause_s=RETRY_S, is_told=True):
             for folder in ("", "assets", STATE):  # elsewhere goes whatever has no name
                 self.remove(folder, [one for one in self.names(folder) if one.startswith(".") and one.endswith(NEW)])
             yield

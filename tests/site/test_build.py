@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 import threading
 import urllib.request
 from dataclasses import replace
@@ -110,8 +111,16 @@ def test_a_cut_build_is_gone_on_with(site: Site, monkeypatch: pytest.MonkeyPatch
 
 def test_two_builds_of_one_site_do_not_meet(site: Site) -> None:
     out = build(site).out
-    with hold(out / ".lmtbot" / "lock", str(out), "another"), pytest.raises(Busy):
-        build(site)
+    words = [sys.executable, "-m", "bot", "site", "build", "--out", str(out), "--work", str(site.need_work())]
+    words += ["--root", str(site.root)]
+    with hold(out / ".lmtbot" / "lock", str(out), "another"):
+        with pytest.raises(Busy, match=f"process {os.getpid()}"):
+            build_site(site, SiteRequest(out, wait_s=0))
+        waiting = subprocess.Popen(words, cwd=REPOSITORY, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert waiting.stderr
+        assert f"process {os.getpid()}" in waiting.stderr.readline()
+    assert waiting.communicate()[1] == ""
+    assert waiting.returncode == 0
 
 
 def test_failed_torn_and_unfinished_are_shown_as_what_they_are(site: Site) -> None:

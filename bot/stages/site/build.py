@@ -8,6 +8,7 @@ who comes from the index while a build goes on, or after one was killed, finds e
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -60,6 +61,8 @@ class SiteRequest:
     """Build every page anew, whatever is remembered."""
     base: str = ""
     """Address of the site, for feeds."""
+    wait_s: float = math.inf
+    """How long another build of the same site is waited for."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +95,14 @@ def default_out(site: Site, *, public: bool) -> Path:
 
 
 def build_site(site: Site, request: SiteRequest, github: GitHub | None = None) -> SiteReport:
-    """Bring the site up to date. Raises Busy when somebody else builds it.
+    """Bring the site up to date. Raises Busy when somebody else builds it for longer than we wait.
 
     `github`: it is asked for pull requests and issues; None: those of the last time stand.
     """
     store = SiteStore(request.out)
-    pids = project_ids(site)
     site.need_work_there()
-    with store.lock():
+    with store.lock(request.wait_s):
+        pids = project_ids(site)
         arrivals = _arrivals(site, public=request.public)
         outside = outside_of(arrivals, pids)
         threads = renew_threads(store, github, pids, public=request.public)
