@@ -15,6 +15,7 @@ _CALLS = "@#"
 """What makes GitHub ring somebody up or link another thread, unless the next character is no part of a name."""
 _NOTHING = "&#8203;"
 _ZERO_WIDTH = "\u200b"
+_AT = f"&#{ord('@')};"
 _MARKUP = re.compile(r"[\\`*_\[\]~$]")
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"})
 _LINKED = re.compile(r"(?i)(@(?=\w)|#(?=\d)|\bGH-(?=\d)|\b(?:https?|ftp|mailto):|\bwww(?=\.))")
@@ -34,8 +35,12 @@ def inert(text: object) -> str:
 
 
 def code(text: object) -> str:
-    """Return the text in the type of programs, for names and run lines in running text or a table."""
-    return f"<code>{''.join(map(_entity, visible(str(text))))}</code>"
+    """Return the text in the type of programs, for names and run lines in running text or a table.
+
+    GitHub links addresses of mail there too, unless a tag stands in them: one that shows nothing and is not copied.
+    """
+    shown = "".join(map(_entity, visible(str(text))))
+    return f"<code>{shown.replace(_AT, '<wbr>' + _AT)}</code>"
 
 
 def prose(text: str, longest: int = 300) -> str:

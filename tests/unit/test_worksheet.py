@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from markdown_it import MarkdownIt
 
 from bot.doors.templates import render_template
 from bot.errors import ProjectError
@@ -23,10 +22,12 @@ from bot.rules.grading import qa_faults, worksheet
 from bot.rules.plan import plan_project
 from bot.rules.publicity import Exposure
 from bot.sim.demo import HERE
+from tests.gfm import SILENT, TABLE, Shown
 from tests.unit.worksheets import a_map, all_good, plan_of, project, record_of
 
 RENDER = partial(render_template, Path(__file__).parents[2])
-PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": True})
+OURS = {"p", "h2", "h3", "strong", "ul", "li", "a"}
+"""What a worksheet and an answer are made of, beside tables."""
 HOSTILE = "@alice|<script>#12`*x*"
 SOURCES = f"""\
   "{HOSTILE}": {{obsnums: [101, 102, 103], tiers: {{a: {{}}, b: {{}}}}}}
@@ -75,20 +76,7 @@ def large(obsnums: int, graded: int = 0) -> tuple[ProjectFolder, Worksheet]:
 
 def cells(body: str) -> list[list[str]]:
     """Return the rows of all tables as a reader sees them, heads left out."""
-    rows: list[list[str]] = []
-    is_open = False
-    for token in PARSER.parse(body):
-        if token.type == "tr_open":
-            rows.append([])
-        elif token.type == "td_open":
-            rows[-1].append("")
-            is_open = True
-        elif token.type == "td_close":
-            is_open = False
-        elif token.type == "inline" and is_open:
-            shown = (child.content for child in token.children or [] if child.type != "html_inline")
-            rows[-1][-1] = "".join(shown).replace("\u200b", "")
-    return [row for row in rows if row]
+    return [row for row in Shown(body).rows if row]
 
 
 def test_every_obsnum_stands_in_a_table_with_its_numbers() -> None:
@@ -108,11 +96,9 @@ def test_texts_of_others_do_nothing() -> None:
     body = body_of(
         folder, sheet, unprocessed={301: f"held back {HOSTILE}\n# x"}, links=lambda name: f"http://taps/{name}/"
     )
-    tokens = [child for token in PARSER.parse(body) for child in (token, *(token.children or []))]
-    assert not [token for token in tokens if token.type in ("html_block", "image", "em_open")]
-    assert {token.content for token in tokens if token.type == "html_inline"} == {"<code>", "</code>"}
-    links = {token.attrs["href"] for token in tokens if token.type == "link_open"}
-    assert links == {f"http://taps/{name}/" for name in NAMES}
+    page = Shown(body)
+    assert page.tags <= {*TABLE, *SILENT, *OURS}
+    assert set(page.links) == {f"http://taps/{name}/" for name in NAMES}
     for word in ("@alice", "@bob", "#12", "#13"):
         assert word not in body.replace("&#124;", "")
     assert "held back" in body and "\n# x" not in body
@@ -121,13 +107,8 @@ def test_texts_of_others_do_nothing() -> None:
 def test_a_link_cannot_leave_its_brackets() -> None:
     folder, sheet = small()
     body = body_of(folder, sheet, links=lambda name: f"http://taps/) [x](http://evil.example/{name} ")
-    hrefs = {
-        child.attrs["href"]
-        for token in PARSER.parse(body)
-        for child in token.children or []
-        if child.type == "link_open"
-    }
-    assert len(hrefs) == len(NAMES) and all(str(href).startswith("http://taps/%29") for href in hrefs)
+    hrefs = set(Shown(body).links)
+    assert len(hrefs) == len(NAMES) and all(href.startswith("http://taps/%29") for href in hrefs)
 
 
 def test_the_head_says_what_to_do_what_is_missing_and_what_level_2_runs() -> None:
@@ -237,14 +218,9 @@ def test_help_is_told_once_in_full() -> None:
 
 def test_an_answer_does_nothing_by_itself() -> None:
     told = answer_text(answers("/flag 101 x=@alice\n/grade 101 2 @bob <script> #12\n/grade @alice|x 2\n/help `@carol"))
-    html = [child for token in PARSER.parse(told) for child in (token, *(token.children or []))]
-    assert not [one for one in html if one.type in ("html_block", "link_open")]
-    assert {one.content for one in html if one.type == "html_inline"} == {"<code>", "</code>"}
-    in_code, visible = False, ""
-    for one in html:
-        in_code = one.content == "<code>" if one.type == "html_inline" else in_code
-        visible += one.content if one.type == "text" and not in_code else ""
-    assert not [name for name in ("@alice", "@bob", "@carol", "#12") if name in visible]
+    page = Shown(told)
+    assert page.tags <= {*TABLE, *SILENT, *OURS} and not page.links
+    assert not [name for name in ("@alice", "@bob", "@carol", "#12") if name in page.words]
 
 
 def test_an_answer_to_many_commands_is_not_too_long() -> None:

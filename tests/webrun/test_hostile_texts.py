@@ -15,7 +15,7 @@ from bot.model.role import Role
 from bot.report.webrun import asked_values, mistake_rows
 from bot.rules.parameters import catalogue
 from bot.rules.webrun import BEHIND, Estimate, Understood, understand
-from tests.loop.test_command_abuse import PARSER
+from tests.gfm import SILENT, TABLE, Shown
 from tests.loop.world import PROJECT
 from tests.webrun.hostile import requests
 
@@ -24,6 +24,8 @@ FOLDER = parse_folder(PROJECT.replace("- 117361", "- 117361\n      - 117362"), p
 OURS = {"obsnum", "obsnums", "_io", "_s", "restart", "admit", *(word.partition("=")[0] for word in BEHIND)}
 PLAIN = re.compile(r"[A-Za-z0-9_.,+\-/:%@\[\]=]+")
 CALLS = re.compile(r"(?i)@\w|#\d|\bGH-\d|https?://|\bwww\.")
+TAGS = {"p", "strong", "ul", "li", "pre", "details", "summary"}
+"""What an answer is made of, beside tables."""
 CASES = dict(requests())
 
 
@@ -71,16 +73,9 @@ def assert_harmless(found: Understood) -> None:
 def assert_inert(text: str) -> None:
     """Nothing in the answer acts: no link, no picture, no mention, no markup of others."""
     assert len(text) < 60_000
-    for token in PARSER.parse(text):
-        if token.type == "html_block":
-            assert re.fullmatch(r"(</?(details|summary)>|The run lines|\s)*", token.content), token.content
-        is_code = False
-        for part in token.children or ():
-            assert part.type not in ("link_open", "image"), part
-            assert part.type != "html_inline" or part.content in ("<code>", "</code>"), part
-            is_code = part.content == "<code>" if part.type == "html_inline" else is_code
-            if part.type == "text" and not is_code:
-                assert not CALLS.search(part.content), part.content
+    page = Shown(text)
+    assert page.tags <= {*TAGS, *TABLE, *SILENT} and not page.links, text
+    assert not CALLS.search(page.words), page.words
 
 
 def test_there_are_more_than_a_hundred() -> None:

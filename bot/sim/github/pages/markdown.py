@@ -13,7 +13,7 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 
 BOX = '<input class="task-list-item-checkbox" (?:checked="checked" )?disabled="disabled" type="checkbox">'
 TAGS = re.compile(
-    rf"(<!--.*?(?:-->|\Z)|</?(?:details|summary|br|sub|sup|kbd|code)\s*/?>|<details open>|{BOX})", re.DOTALL
+    rf"(<!--.*?(?:-->|\Z)|</?(?:details|summary|br|wbr|sub|sup|kbd|code)\s*/?>|<details open>|{BOX})", re.DOTALL
 )
 """What is kept of HTML: hidden markers vanish, these tags stay; everything else is shown as it was typed."""
 
