@@ -51,10 +51,14 @@ class Alive(Play):
     def whims(self) -> Path:
         return self.loop.root / "whims"
 
-    def runs(self, name: str = "") -> list[dict[str, Any]]:
-        """Return the runs, oldest first, of one workflow or of all."""
+    def runs(self, name: str = "", *, by_clock: bool = False) -> list[dict[str, Any]]:
+        """Return the runs, oldest first, of one workflow or of all.
+
+        `by_clock`: also those of a schedule, of which some minute may fall into any test.
+        """
         found = self.hub.po.get(f"{RUNS}?per_page=100").json["workflow_runs"]
-        return [run for run in reversed(found) if name in ("", run["name"])]
+        events = ("schedule",) if not by_clock else ()
+        return [run for run in reversed(found) if name in ("", run["name"]) and run["event"] not in events]
 
     def jobs(self, run: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.hub.po.get(f"{RUNS}/{run['id']}/jobs").json["jobs"]
@@ -64,9 +68,9 @@ class Alive(Play):
         came = self.hub.po.get(f"{REPO}/actions/jobs/{job['id']}/logs")
         return self.hub.nobody.get(came.headers["location"].removeprefix(self.hub.address)).data.decode()
 
-    def logs(self) -> dict[str, str]:
+    def logs(self, *, by_clock: bool = False) -> dict[str, str]:
         """Return what every job that had a host said."""
-        jobs = [job for run in self.runs() for job in self.jobs(run) if job["runner_name"]]
+        jobs = [job for run in self.runs(by_clock=by_clock) for job in self.jobs(run) if job["runner_name"]]
         return {f"{job['workflow_name']}/{job['name']} {job['id']}": self.log(job) for job in jobs}
 
 

@@ -48,10 +48,10 @@ def merge_arrival(play: Alive) -> int:
 
 def tick(play: Alive) -> None:
     """Let half an hour pass, then the clock be right again: the bot signs with the true time."""
-    known = len(play.runs("arrive"))
+    known = len(play.runs("arrive", by_clock=True))
     for seconds in (1800, -1800):
         assert play.hub.nobody.post("/_sim/clock", {"forward_s": seconds}).status == 200
-        play.hub.wait_for(lambda: len(play.runs("arrive")) > known)
+        play.hub.wait_for(lambda: len(play.runs("arrive", by_clock=True)) > known)
 
 
 def digest(folder: Path) -> str:
@@ -65,7 +65,7 @@ def digest(folder: Path) -> str:
 def test_arrivals_come_by_dispatch_by_hand_and_by_the_clock(lively: Alive) -> None:
     lively.loop.observe(rows(117361, 117362))
     ran = lively.people.after(lambda: dispatch(lively, "arrive"), "arrive", "check")
-    assert ran[:2] == ["arrive: success", "check: success"]
+    assert {"arrive: success", "check: success"} <= set(ran)
     assert lively.runs("check")[0]["event"] == "pull_request"
     assert lively.jobs(lively.runs("check")[0])[0]["runner_name"] == "github-hosted"
     assert lively.people.pull_of(BRANCH)["user"]["login"] == "lmtbot[bot]"
@@ -78,9 +78,10 @@ def test_arrivals_come_by_dispatch_by_hand_and_by_the_clock(lively: Alive) -> No
     lively.loop.observe(rows(117361, 117362, 117363, 117364))
     lively.people.after(lambda: tick(lively), "arrive", "check")
     assert "117364" in lively.text("project.yaml", BRANCH)
-    events = ["repository_dispatch", "workflow_dispatch", "schedule"]
-    arrived = [run for run in lively.runs("arrive") if run["conclusion"] == "success"]
-    assert [run["event"] for run in arrived] == events
+    arrived = [run for run in lively.runs("arrive", by_clock=True) if run["conclusion"] == "success"]
+    events = [run["event"] for run in arrived]
+    assert [event for event in events if event != "schedule"] == ["repository_dispatch", "workflow_dispatch"]
+    assert events[-1] == "schedule"
     assert {lively.jobs(run)[0]["runner_name"] for run in arrived} == {"unity"}
     assert sum(pull["head"]["ref"] == BRANCH for pull in lively.loop.pulls("all")) == 1
 
@@ -143,7 +144,7 @@ PICTURES = re.compile(r"(?i)!\[|<img|data:image|\.(png|jpe?g|gif|svg|fits|nc)\b"
 
 def published(play: Alive) -> dict[str, str]:
     """Return all that the public sees: bodies, comments, checks with their summaries, and what jobs said."""
-    told = dict(play.logs())
+    told = play.logs(by_clock=True)
     for pull in play.loop.pulls("all"):
         told[f"#{pull['number']}"] = f"{pull['title']}\n{pull['body']}"
         told |= {f"#{pull['number']} {n}": text for n, text in enumerate(play.comments(pull["number"]))}
