@@ -71,7 +71,8 @@ class Slurm(Frozen):
     escalation: Escalation = Escalation()
     """What follows when time or memory ran out."""
     max_submit: WholeNumber = Field(default=5000, ge=1)
-    """Most jobs (array tasks) of a project in the queue at a time; the rest follows in waves."""
+    """Most jobs (array tasks) of a project in the queue at a time; the rest follows in waves. A site that takes fewer
+    is found out."""
     poll_seconds: WholeNumber = Field(default=10, ge=1, le=3600)
     """How often the queue is asked."""
     patience_minutes: WholeNumber = Field(default=30, ge=0)

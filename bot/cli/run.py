@@ -140,9 +140,13 @@ def _print(outcome: Outcome) -> None:
         print(f"ignored: {torn}")
     told = f"{outcome.plan.pid} level {outcome.plan.level}: {outcome.good} done now, {outcome.done_before} before"
     told += f", {len(outcome.failed)} failed, {len(outcome.blocked)} blocked"
-    if outcome.left:
+    if outcome.left or outcome.unsent:
         again = f"lmtbot run {outcome.plan.pid} --level {outcome.plan.level} --executor slurm"
-        print(f"{told}, {len(outcome.left)} with Slurm; `{again}` watches them")
+        told += f", {len(outcome.left)} with Slurm"
+        if outcome.unsent:
+            print(f"{told}, {len(outcome.unsent)} wait for room in its queue; `{again}` hands them over and watches")
+        else:
+            print(f"{told}; `{again}` watches them")
     else:
         print(told + ("" if outcome.ended or outcome.blocked else "; nothing was left to do"))
 
@@ -165,6 +169,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "later": dict(outcome.later),
         "torn": list(outcome.torn),
         "left": list(outcome.left),
+        "unsent": list(outcome.unsent),
     }
 
 

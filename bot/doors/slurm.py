@@ -20,33 +20,14 @@ from bot.formats.slurm_text import (
     SQUEUE_FORMAT,
     Row,
     indices_text,
+    is_away,
+    is_full,
     parse_job_id,
     parse_limits,
     parse_rows,
 )
 from bot.model.batch import NAME_ROOT, Array
 
-AWAY = (
-    "unable to contact slurm controller",
-    "socket timed out",
-    "connection refused",
-    "connection reset",
-    "zero bytes were transmitted",
-    "slurm backup controller in standby",
-    "slurm temporarily unable to accept job",
-    "resource temporarily unavailable",
-    "message receive failure",
-)
-"""What stderr says (in small letters) when it is not our fault and passes."""
-FULL = (
-    "job submit limit",
-    "submission limit",
-    "maximum number of jobs",
-    "qosmaxsubmit",
-    "assocmaxsubmit",
-    "maxjobcount",
-)
-"""What stderr says when the queue takes no more for now."""
 PAUSE_S = 2.0
 COMMAND_S = 300.0
 
@@ -88,15 +69,16 @@ class Slurm:
         while True:
             done = self._run(self._sbatch(job))
             found = parse_job_id(done.stdout) if done.returncode == 0 else None
+            told = f"{job.name}: sbatch: {done.stderr.strip() or f'exit code {done.returncode}, no job id'}"
+            no_room = not found and is_full(done.stderr)
             if done.stderr.strip():
-                logging.log(logging.INFO if found else logging.WARNING, "sbatch: %s", done.stderr.strip())
+                logging.log(logging.INFO if found or no_room else logging.WARNING, "%s", told)
             found = found or self.find(job.name)
             if found:
                 return found
-            told = f"{job.name}: sbatch: {done.stderr.strip() or f'exit code {done.returncode}, no job id'}"
-            if any(words in told.lower() for words in FULL):
+            if no_room:
                 raise QueueFull(told)
-            if not _is_away(told) or time.monotonic() > deadline:
+            if not is_away(done.stderr) or time.monotonic() > deadline:
                 raise DoorError(f"{told}; what was submitted before stays; mend that, then run again")
             time.sleep(PAUSE_S)
 
@@ -150,7 +132,7 @@ class Slurm:
         deadline = time.monotonic() + self.patience_s
         while (done := self._run(words)).returncode:
             told = f"{words[0]}: {done.stderr.strip() or f'exit code {done.returncode}'}"
-            if not _is_away(told) or time.monotonic() > deadline:
+            if not is_away(done.stderr) or time.monotonic() > deadline:
                 raise DoorError(f"{told}; jobs that are with Slurm go on; run again when it answers")
             logging.warning("%s; waiting", told)
             time.sleep(PAUSE_S)
@@ -173,7 +155,3 @@ def site_options(partition: str, account: str, qos: str) -> tuple[str, ...]:
     """Return sbatch's options for what the settings name."""
     named = {"partition": partition, "account": account, "qos": qos}
     return tuple(f"--{option}={value}" for option, value in named.items() if value)
-
-
-def _is_away(told: str) -> bool:
-    return any(words in told.lower() for words in AWAY)

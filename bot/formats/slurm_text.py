@@ -11,6 +11,25 @@ SACCT_FORMAT = "JobID,State,Reason,User,JobName,Comment"
 _JOB_ID = re.compile(r"(\d+)(?:_(?:(\d+)|\[([\d,\-]+)(?:%\d+)?\]))?")
 _MAX_ARRAY = re.compile(r"^MaxArraySize\s*=\s*(\d+)", re.M)
 _STORAGE = re.compile(r"^AccountingStorageType\s*=\s*(\S+)", re.M)
+_AWAY = (
+    "unable to contact slurm controller",
+    "socket timed out",
+    "connection refused",
+    "connection reset",
+    "zero bytes were transmitted",
+    "slurm backup controller in standby",
+    "slurm temporarily unable to accept job",
+    "resource temporarily unavailable",
+    "message receive failure",
+)
+"""What stderr says (in small letters) when it is not our fault and passes."""
+_FULL = ("job submit limit", "submission limit", "maximum number of jobs", "maxjobcount")
+"""What stderr says (in small letters) when the queue takes no more for now."""
+_POLICY = re.compile(r"\b(?:assoc|qos)\w+")
+"""Which limit of the site it is, where Slurm names it (squeue(1), job reason codes: `QOSMaxWallDurationPerJobLimit`);
+its sentence of a `job submit limit, user's size and/or time limits` is the same for all of them."""
+_NUMBER_OF_JOBS = "submitjob"
+"""Part of those names of which room comes again when jobs end: AssocMaxSubmitJobLimit, QOSGrpSubmitJobsLimit, ..."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +85,15 @@ def parse_limits(text: str) -> tuple[int, bool]:
     """Read `scontrol show config`: (MaxArraySize, whether there is accounting)."""
     size, storage = _MAX_ARRAY.search(text), _STORAGE.search(text)
     return int(size[1]) if size else 1001, storage is not None and not storage[1].endswith("/none")
+
+
+def is_full(told: str) -> bool:
+    """Say whether what was refused may be taken when other jobs have ended; a job that is too large never is."""
+    if policies := _POLICY.findall(told.lower()):
+        return any(_NUMBER_OF_JOBS in policy for policy in policies)
+    return any(words in told.lower() for words in _FULL)
+
+
+def is_away(told: str) -> bool:
+    """Say whether Slurm could not be asked, which passes."""
+    return any(words in told.lower() for words in _AWAY)

@@ -43,6 +43,11 @@ class Array:
     waits: bool = False
     """True: combinations; they are submitted on hold and get their members as dependencies, task by task."""
 
+    @property
+    def numbers(self) -> set[int]:
+        """Return the numbers of its units."""
+        return {index + self.offset for index in self.indices}
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

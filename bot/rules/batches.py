@@ -110,9 +110,27 @@ def _size(resources: Resources) -> tuple[int, int, int]:
     return (resources.memory_mb, resources.minutes, resources.cpus)
 
 
-def is_worth_a_wave(room: int, lines: int, max_submit: int) -> bool:
-    """Say whether to submit now: few large waves, not one call for every slot that gets free."""
-    return room >= min(lines, max(1, max_submit // 4))
+def lines_of(units: Iterable[Unit]) -> int:
+    """Return how many jobs units are."""
+    return sum(len(unit.lines) for unit in units)
+
+
+def is_worth_a_wave(room: int, lines: int, most: int) -> bool:
+    """Say whether to submit now: few large waves, not one call for every slot that gets free.
+
+    `most`: how many jobs may be with Slurm at once.
+    """
+    return room >= min(lines, max(1, most // 4))
+
+
+def lowered(living: int, refused: int) -> int:
+    """Return how many jobs to try at most after a wave of `refused` lines was refused while `living` were there."""
+    return living + refused // 2
+
+
+def grown(most: int, max_submit: int) -> int:
+    """Return how many jobs to try at most after a wave was taken: others may have left room."""
+    return min(max_submit, most + most // 4 + 1)
 
 
 def lost_members(unit: Unit, failed: Mapping[str, str]) -> str:

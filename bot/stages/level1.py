@@ -83,6 +83,8 @@ class Outcome:
     torn: tuple[str, ...]
     left: tuple[str, ...] = ()
     """Units that are with Slurm when nobody waits for them."""
+    unsent: tuple[str, ...] = ()
+    """Units that Slurm, or `max_submit`, had no room for then."""
 
     @property
     def good(self) -> int:
@@ -209,7 +211,8 @@ def _run_slurm(
     before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
     ended = crew.run(wait=request.wait)
     blocked = {**parted.blocked, **before, **crew.blocked}
-    return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left=crew.left)
+    left, unsent = tuple(crew.living.places), tuple(crew.waiting)
+    return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left, unsent)
 
 
 def settle_slurm(site: Site, pid: str) -> None:

@@ -167,7 +167,7 @@ def _run(
         reporter.progress(progress)
 
     outcome = run_project(site, request, both)
-    reporter.tell(is_over=not outcome.left, parted=survey(site, request)[1])
+    reporter.tell(is_over=not (outcome.left or outcome.unsent), parted=survey(site, request)[1])
     return Reconciled(plan.pid, plan.level, outcome, is_told=reporter.is_told)
 
 

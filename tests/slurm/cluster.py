@@ -72,7 +72,8 @@ AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort={dbd_port}
 AccountingStoragePass={home}/munge.socket
-AccountingStoreFlags=job_comment"""
+AccountingStoreFlags=job_comment
+AccountingStorageEnforce=limits,qos"""
 SLURMDBD_CONF = """\
 AuthType=auth/munge
 AuthInfo=socket={home}/munge.socket
@@ -149,6 +150,8 @@ class Cluster:
             self.start("slurmdbd")
             if not self.run("sacctmgr", "-nP", "show", "cluster").strip():
                 self.run("sacctmgr", "-i", "add", "cluster", "practice")
+                self.run("sacctmgr", "-i", "add", "account", "practice")
+                self.run("sacctmgr", "-i", "add", "user", _user(), "account=practice", "defaultaccount=practice")
         self.start("slurmctld")
         self.start("slurmd")
         self.await_node("idle", "mixed", "allocated")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -276,3 +278,54 @@ def test_memory_and_cancelled_jobs_have_their_causes_with_accounting_too(account
     site.slurm()
     attempts = sorted((one for one in site.ledger() if one.name == "117001"), key=lambda one: one.attempt)
     assert [(str(one.state), str(one.cause)) for one in attempts] == [("stopped", "operator"), ("good", "")]
+
+
+@pytest.fixture
+def limited(accounted: Cluster) -> Iterator[Callable[..., None]]:
+    """Sets limits of everybody's quality of service, and takes them back."""
+    names = ("maxsubmitjobsperuser", "maxwall")
+
+    def set_(**limits: object) -> None:
+        accounted.run("sacctmgr", "-i", "modify", "qos", "normal", "set", *(f"{k}={v}" for k, v in limits.items()))
+
+    accounted.run("sacctmgr", "-i", "modify", "qos", "normal", "set", "flags=DenyOnLimit")
+    yield set_
+    accounted.clear()
+    set_(**dict.fromkeys(names, -1))
+
+
+@pytest.mark.slow
+def test_waves_become_as_small_as_the_site_wants_them(
+    accounted: Cluster, limited: Callable[..., None], tmp_path: Path
+) -> None:
+    limited(maxsubmitjobsperuser=12)
+    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=3, obsnums=10, tiers=2)
+    notes = site.commands("sbatch", 'exec $REAL "$@"')
+    site.whims["QUICK_S"] = "2"
+    told = "".join(site.start("run", PID, "--executor", "slurm", "--no-wait").communicate(timeout=120))
+    assert told.count("QOSMaxSubmitJobPerUserLimit") == 1 and 0 < len(site.queued()) <= 12
+    assert int(re.findall(r"(\d+) wait for room in its queue", told)[0]) + len(site.states()) == 33
+    site.whims["QUICK_S"] = "0"
+    site.slurm()
+    assert set(site.states().values()) == {"good"} and len(site.ledger()) == 33 and len(site.calls()) == 63
+    assert len(notes.read_text().splitlines()) <= 60
+
+
+@pytest.mark.slow
+def test_a_runner_killed_where_the_site_takes_few_jobs_loses_none(
+    accounted: Cluster, limited: Callable[..., None], tmp_path: Path
+) -> None:
+    limited(maxsubmitjobsperuser=7)
+    check_kills(accounted, tmp_path, kills=8, seed=3)
+
+
+@pytest.mark.slow
+def test_what_the_site_never_takes_is_no_full_queue(
+    accounted: Cluster, limited: Callable[..., None], tmp_path: Path
+) -> None:
+    limited(maxwall="00:02:00")
+    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=1, obsnums=2, tiers=1)
+    assert "QOSMaxWallDurationPerJobLimit" in site.slurm(code=1)
+    site.settings(minutes=2)
+    site.slurm()
+    assert set(site.states().values()) == {"good"}

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from bot.model.batch import Resources, Task
 from bot.model.plan import Chain, Combination, Member, RunLine, Unit
 from bot.model.record import Cause, Record, RunState
-from bot.rules.batches import choose_wave, lay_out, lost_members, may_try_again, resources_of
+from bot.rules.batches import (
+    choose_wave,
+    grown,
+    is_worth_a_wave,
+    lay_out,
+    lost_members,
+    lowered,
+    may_try_again,
+    resources_of,
+)
 from bot.settings import Escalation, Slurm
 from bot.settings import Resources as Share
 
@@ -92,6 +101,25 @@ def test_waves_bring_everything_in_the_end_and_never_more_than_there_is_room(cou
         taken += [unit.name for unit in wave]
         waiting = tuple(unit for unit in waiting if unit not in wave)
     assert sorted(taken) == sorted(unit.name for unit in units)
+
+
+@given(st.integers(1, 300), st.integers(1, 80), st.integers(1, 500))
+def test_waves_find_out_in_a_few_attempts_what_a_site_takes(count: int, takes: int, max_submit: int) -> None:
+    """Units of one line; `takes` is never told, and one job ends whenever nothing can be tried."""
+    waiting, living, most, attempts = count, 0, max_submit, 0
+    while waiting:
+        room = max(most, 1) - living
+        wave = min(room, waiting) if is_worth_a_wave(room, waiting, most) else 0
+        if wave:
+            attempts += 1
+            if living + wave <= takes:
+                waiting, living, most = waiting - wave, living + wave, grown(most, max_submit)
+                continue
+            most = lowered(living, wave)
+        if not wave or max(most, 1) - living >= wave:
+            living -= 1
+            assert living >= 0, "nothing can ever start"
+    assert attempts <= 10 + 4 * (1 + count // max(1, min(takes, max_submit) // 4))
 
 
 def test_resources_come_by_mode_then_instrument_then_default_and_grow_with_what_ran_out() -> None:

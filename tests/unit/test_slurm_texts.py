@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.errors import ProjectError
 from bot.formats.batch_file import batch_text, jobs_text, parse_batch, parse_jobs, parse_task
-from bot.formats.slurm_text import indices_text, parse_job_id, parse_limits, parse_rows
+from bot.formats.slurm_text import indices_text, is_away, is_full, parse_job_id, parse_limits, parse_rows
 from bot.model.batch import Array, Batch, Resources, Task
 from bot.rules.slurm_states import STATES, Phase, meaning_of
 from tests.unit.test_batches import LARGE, chain, combination
@@ -104,3 +104,33 @@ def test_a_batch_names_its_jobs_by_project_level_and_itself() -> None:
     one = batch()
     assert one.job_name(one.arrays[0]) == "lmtbot.2024-S1-MX-2.L1.ab.0a"
     assert [array.name for array in one.steps_of(1)] == ["1c"]
+
+
+POLICY = (
+    "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy "
+    "(job submit limit, user's size and/or time limits)"
+)
+"""What Slurm 22.05 says whatever the limit is; the line before it names the one that was met."""
+
+
+@pytest.mark.parametrize(
+    ("limit", "comes_again"),
+    [
+        ("AssocMaxSubmitJobLimit", True),
+        ("AssocGrpSubmitJobsLimit", True),
+        ("QOSMaxSubmitJobPerUserLimit", True),
+        ("QOSGrpSubmitJobsLimit", True),
+        ("QOSMaxWallDurationPerJobLimit", False),
+        ("QOSMaxMemoryPerJob", False),
+        ("AssocMaxCpuPerJobLimit", False),
+    ],
+)
+def test_a_full_queue_is_told_from_a_job_that_is_too_large(limit: str, comes_again: bool) -> None:
+    assert is_full(f"sbatch: error: {limit}\n{POLICY}") is comes_again
+
+
+def test_a_limit_without_a_name_and_a_slurm_that_is_away() -> None:
+    assert is_full(POLICY) and not is_away(POLICY)
+    told = "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)"
+    assert is_away(told) and not is_full(told)
+    assert not is_full("sbatch: error: Batch job submission failed: Invalid account or account/partition combination")

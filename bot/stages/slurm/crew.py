@@ -48,6 +48,11 @@ class SlurmCrew:
         self.failing: frozenset[str] = frozenset()
         """Units of which a job has not ended well, though others of them may still live."""
         self.is_ending = False
+        self.is_refused = False
+        """Whether Slurm took no more when it was asked last."""
+        self._most = self.settings.max_submit
+        """How many jobs the site takes, as far as we have learned."""
+        self._is_limit_told = False
         self._strange: set[str] = set()
 
     @property
@@ -86,13 +91,15 @@ class SlurmCrew:
     def run(self, *, wait: bool) -> tuple[Record, ...]:
         """Hand over and, with `wait`, watch until everything has ended."""
         self._look()
+        for batch in self.living.batches:  # what a crash or a refusal left; the settings may have been mended since
+            self._take_back(batch)
         while self.left:
             self._hand_over()
             self.told(self, None)
             is_handed_over = not self.waiting and self.living.is_all_submitted
-            if not wait and (is_handed_over or not self._has_room()):
+            if not wait and (is_handed_over or self.is_refused or not self._has_room()):
                 break
-            time.sleep(self.settings.poll_seconds if self.living.places else 0)
+            time.sleep(self.settings.poll_seconds if self.living.places or self.is_refused else 0)
             self._look()
         return tuple(self.ended)
 
@@ -108,21 +115,43 @@ class SlurmCrew:
 
     def _hand_over(self) -> None:
         """Finish batches that a crash or a full queue left unfinished, then submit the next wave if it is time."""
+        self.is_refused = False
+        for batch in self.living.batches:
+            if not self.is_refused and self.living.unsent(batch):
+                self._submit(batch)
+        while not self.is_refused and (wave := self._next_wave()):
+            if tasks := [task for unit in wave if (task := self._task(unit))]:
+                self._submit(self.hand_over.intend(tasks))
+
+    def _submit(self, batch: Batch) -> None:
+        """Submit a batch. Where Slurm does not take all of it, the units of which it has nothing wait for another one.
+
+        What was taken may be all that there is room for, or an array may be larger than the site allows anybody: each
+        refusal halves what is tried next, each wave that is taken lets it grow.
+        """
         try:
-            for batch in self.living.batches:
-                self.hand_over.submit(batch)
-            while wave := self._next_wave():
-                if tasks := [task for unit in wave if (task := self._task(unit))]:
-                    self.hand_over.submit(self.hand_over.intend(tasks))
+            self.hand_over.submit(batch)
+            self._most = batches.grown(self._most, self.settings.max_submit)
         except QueueFull as full:
-            logging.warning("%s; the rest follows when there is room", full)
+            refused = self._take_back(batch)
+            self._most = batches.lowered(self.living.lines, refused)
+            self.is_refused = self._room() >= refused  # nothing smaller is left to try
+            told = f"{full}; the rest follows in smaller waves, as there is room"
+            logging.log(logging.INFO if self._is_limit_told else logging.WARNING, "%s", told)
+            self._is_limit_told = True
+
+    def _take_back(self, batch: Batch) -> int:
+        """Let the units of a batch of which Slurm has nothing wait for another one; return how many lines they are."""
+        units = {unit.name: unit for unit in self.hand_over.take_back(batch)}
+        self.waiting = units | self.waiting
+        return batches.lines_of(units.values())
 
     def _has_room(self) -> bool:
-        lines = sum(len(unit.lines) for unit in self.waiting.values())
-        return batches.is_worth_a_wave(self._room(), lines, self.settings.max_submit)
+        return batches.is_worth_a_wave(self._room(), batches.lines_of(self.waiting.values()), self._most)
 
     def _room(self) -> int:
-        return self.settings.max_submit - self.living.lines
+        longest = max((len(unit.lines) for unit in self.waiting.values()), default=0)
+        return max(self._most, longest) - self.living.lines
 
     def _next_wave(self) -> tuple[Unit, ...]:
         for name, unit in list(self.waiting.items()):

@@ -16,6 +16,8 @@ from bot.doors.slurm import Submission
 from bot.doors.templates import render_template
 from bot.formats.slurm_text import Row
 from bot.model.batch import Array, Batch, Task
+from bot.model.plan import Unit
+from bot.model.record import RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import HELD
 from bot.stages.attempt import Workshop
@@ -44,13 +46,26 @@ class HandOver:
 
         Raise QueueFull where there is no room for more; what was submitted stays.
         """
-        jobs, slurm = self.living.jobs[batch.id], self.living.slurm
-        for array in batch.arrays:
-            if array.name not in jobs:
-                name = batch.job_name(array)
-                self.living.note(batch, array, slurm.find(name) or slurm.submit(self._submission(batch, array)))
-                if array.waits:
-                    self._release(batch, array, array.indices)
+        slurm = self.living.slurm
+        for array in self.living.unsent(batch):
+            name = batch.job_name(array)
+            self.living.note(batch, array, slurm.find(name) or slurm.submit(self._submission(batch, array)))
+            if array.waits:
+                self._release(batch, array, array.indices)
+
+    def take_back(self, batch: Batch) -> list[Unit]:
+        """Withdraw the units of a batch of which Slurm has taken nothing, so that they may come in another."""
+        units = []
+        for unit in [place.unit for place in self.living.without_a_job(batch)]:
+            newest = self.shop.door.read_unit(unit.name, unit.digest, batch.level)[-1:]
+            if any(record.state is not RunState.INTENT for record in newest):
+                continue  # a job began that Slurm has forgotten since
+            for record in newest:
+                self.shop.door.withdraw(record)
+            del self.living.places[unit.name]
+            units.append(unit)
+        self.living.forget_ended()
+        return units
 
     def release_held(self, rows: list[Row]) -> None:
         """Release combinations that a crash left on hold."""

@@ -58,7 +58,20 @@ class Living:
     @property
     def is_all_submitted(self) -> bool:
         """Say whether Slurm has every array of these batches."""
-        return all(array.name in self.jobs[batch.id] for batch in self.batches for array in batch.arrays)
+        return not any(self.unsent(batch) for batch in self.batches)
+
+    def unsent(self, batch: Batch) -> list[Array]:
+        """Return the arrays of a batch that Slurm does not have yet and somebody waits for."""
+        numbers = {place.number for place in self.places.values() if place.batch.id == batch.id}
+        return [
+            array
+            for array in batch.arrays
+            if array.name not in self.jobs[batch.id] and not numbers.isdisjoint(array.numbers)
+        ]
+
+    def without_a_job(self, batch: Batch) -> list[Place]:
+        """Return the units of a batch of which Slurm has nothing."""
+        return [place for place in self.places.values() if place.batch.id == batch.id and not self.spots(place)]
 
     def enter(self, place: Place) -> None:
         """Take up a unit that was, or is about to be, handed over."""
