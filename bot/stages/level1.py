@@ -210,8 +210,8 @@ def _run_slurm(
     again = f"`lmtbot run {request.pid} --level {request.level} --executor slurm --only-failed` runs it again"
     before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
     ended = crew.run(wait=request.wait)
-    blocked = {**parted.blocked, **before, **crew.blocked}
-    left, unsent = tuple(crew.living.places), tuple(crew.waiting)
+    blocked = {**parted.blocked, **before, **crew.waves.blocked}
+    left, unsent = tuple(crew.living.places), tuple(crew.waves.waiting)
     return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left, unsent)
 
 

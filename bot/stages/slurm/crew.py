@@ -12,17 +12,18 @@ from dataclasses import replace
 
 from bot.doors.batches import BatchStore
 from bot.doors.files import append_text
-from bot.doors.slurm import QueueFull, Slurm
+from bot.doors.slurm import Slurm
 from bot.formats.slurm_text import Row
-from bot.model.batch import Batch, Task
+from bot.model.batch import Batch
 from bot.model.plan import Chain, Unit
-from bot.model.record import Cause, Record, RunState
+from bot.model.record import Record, RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import BLOCKED, GONE, STATES, Meaning, Phase, meaning_of
 from bot.stages.attempt import Attempt, Workshop
 from bot.stages.interruptible import Stop
 from bot.stages.slurm.handover import HandOver
 from bot.stages.slurm.living import Living, Meanings, Place, meanings_of
+from bot.stages.slurm.waves import Waves
 
 MEMORY_WORDS = "exceeded memory limit"
 """What slurmstepd writes into a job's output when it and not the kernel ends it (slurmstepd/mgr.c, jobacct_gather)."""
@@ -39,26 +40,20 @@ class SlurmCrew:
         self.settings = shop.site.settings.slurm
         self.living = Living(slurm, store)
         self.hand_over = HandOver(shop, self.living, max_array_size)
+        self.waves = Waves(self.hand_over)
         self.told = told
-        self.waiting: dict[str, Unit] = {}
         self.failed: dict[str, str] = {}
-        self.blocked: dict[str, str] = {}
         self.ended: list[Record] = []
         self.running: tuple[str, ...] = ()
         self.failing: frozenset[str] = frozenset()
         """Units of which a job has not ended well, though others of them may still live."""
         self.is_ending = False
-        self.is_refused = False
-        """Whether Slurm took no more when it was asked last."""
-        self._most = self.settings.max_submit
-        """How many jobs the site takes, as far as we have learned."""
-        self._is_limit_told = False
         self._strange: set[str] = set()
 
     @property
     def left(self) -> tuple[str, ...]:
         """Return the units that have not ended."""
-        return (*self.living.places, *self.waiting)
+        return (*self.living.places, *self.waves.waiting)
 
     def attach(self, records: Iterable[Record]) -> None:
         """Take up what earlier runs handed over; an intent whose batch was never written whole is withdrawn."""
@@ -70,36 +65,27 @@ class SlurmCrew:
                 batch_id = record.batch.partition("/")[0]
                 if batch_id not in known:
                     known[batch_id] = store.read(batch_id)
-                self._take_up(record, known[batch_id])
+                self.hand_over.take_up(record, known[batch_id])
         self.failed = {name: one.verdict for name, one in newest.items() if one.state is RunState.FAILED}
         for batch_id in set(store.ids()) - set(self.living.jobs):
             store.remove(batch_id)
 
-    def _take_up(self, record: Record, batch: Batch | None) -> None:
-        if batch is None and record.state is RunState.INTENT:
-            self.shop.door.withdraw(record)
-        elif batch is None:
-            self.shop.stop(record, "its batch is gone", Cause.MACHINE)
-        else:
-            self.living.enter(Place(batch, int(record.batch.partition("/")[2])))
-
     def add(self, units: Mapping[str, Unit]) -> None:
         """Say what else has to be brought to its end, also what failed before."""
         self.failed = {name: why for name, why in self.failed.items() if name not in units}
-        self.waiting.update({name: unit for name, unit in units.items() if name not in self.living.places})
+        self.waves.add(unit for name, unit in units.items() if name not in self.living.places)
 
     def run(self, *, wait: bool) -> tuple[Record, ...]:
         """Hand over and, with `wait`, watch until everything has ended."""
         self._look()
         for batch in self.living.batches:  # what a crash or a refusal left; the settings may have been mended since
-            self._take_back(batch)
+            self.waves.take_back(batch)
         while self.left:
-            self._hand_over()
+            self.waves.hand_over(self.failed)
             self.told(self, None)
-            is_handed_over = not self.waiting and self.living.is_all_submitted
-            if not wait and (is_handed_over or self.is_refused or not self._has_room()):
+            if not wait:
                 break
-            time.sleep(self.settings.poll_seconds if self.living.places or self.is_refused else 0)
+            time.sleep(self.settings.poll_seconds if self.left else 0)
             self._look()
         return tuple(self.ended)
 
@@ -108,72 +94,8 @@ class SlurmCrew:
         self.is_ending = True
         while self.living.places:
             self._look()
-            self.waiting.clear()
+            self.waves.waiting.clear()
             time.sleep(1 if self.living.places else 0)
-
-    # waves
-
-    def _hand_over(self) -> None:
-        """Finish batches that a crash or a full queue left unfinished, then submit the next wave if it is time."""
-        self.is_refused = False
-        for batch in self.living.batches:
-            if not self.is_refused and self.living.unsent(batch):
-                self._submit(batch)
-        while not self.is_refused and (wave := self._next_wave()):
-            if tasks := [task for unit in wave if (task := self._task(unit))]:
-                self._submit(self.hand_over.intend(tasks))
-
-    def _submit(self, batch: Batch) -> None:
-        """Submit a batch. Where Slurm does not take all of it, the units of which it has nothing wait for another one.
-
-        What was taken may be all that there is room for, or an array may be larger than the site allows anybody: each
-        refusal halves what is tried next, each wave that is taken lets it grow.
-        """
-        try:
-            self.hand_over.submit(batch)
-            self._most = batches.grown(self._most, self.settings.max_submit)
-        except QueueFull as full:
-            refused = self._take_back(batch)
-            self._most = batches.lowered(self.living.lines, refused)
-            self.is_refused = self._room() >= refused  # nothing smaller is left to try
-            told = f"{full}; the rest follows in smaller waves, as there is room"
-            logging.log(logging.INFO if self._is_limit_told else logging.WARNING, "%s", told)
-            self._is_limit_told = True
-
-    def _take_back(self, batch: Batch) -> int:
-        """Let the units of a batch of which Slurm has nothing wait for another one; return how many lines they are."""
-        units = {unit.name: unit for unit in self.hand_over.take_back(batch)}
-        self.waiting = units | self.waiting
-        return batches.lines_of(units.values())
-
-    def _has_room(self) -> bool:
-        return batches.is_worth_a_wave(self._room(), batches.lines_of(self.waiting.values()), self._most)
-
-    def _room(self) -> int:
-        longest = max((len(unit.lines) for unit in self.waiting.values()), default=0)
-        return max(self._most, longest) - self.living.lines
-
-    def _next_wave(self) -> tuple[Unit, ...]:
-        for name, unit in list(self.waiting.items()):
-            if why := batches.lost_members(unit, self.failed):
-                self.blocked[name] = why
-                del self.waiting[name]
-        if not self.waiting or not self._has_room():
-            return ()
-        return batches.choose_wave(tuple(self.waiting.values()), self.living.places, self._room())
-
-    def _task(self, unit: Unit) -> Task | None:
-        """Return what is to be handed over; None where Slurm has begun a job of the unit again while we looked."""
-        del self.waiting[unit.name]
-        door, level = self.shop.door, self.shop.plan.level
-        attempts = door.read_unit(unit.name, unit.digest, level)
-        if attempts and attempts[-1].state.is_open:
-            self._take_up(attempts[-1], self.living.store.read(attempts[-1].batch.partition("/")[0]))
-            return None
-        number = door.next_attempt(unit.name, unit.digest, level)
-        return Task(unit, number, batches.resources_of(unit, self.settings, attempts))
-
-    # ends
 
     def _look(self) -> None:
         """Ask Slurm once, and settle every unit of which nothing lives any more."""
@@ -210,11 +132,11 @@ class SlurmCrew:
             record = self._close(place, record, ends or [GONE])
         del self.living.places[unit.name]
         if record is None:  # withdrawn: it waited for what did not become good
-            self.waiting[unit.name] = unit
+            self.waves.waiting[unit.name] = unit
             return
         attempts = [*attempts[:-1], record]
         if batches.may_try_again(attempts, self.shop.site.settings.pipeline.tries):
-            self.waiting[unit.name] = unit
+            self.waves.waiting[unit.name] = unit
             logging.warning("%s: %s; it is tried again", unit.name, record.verdict)
             return
         if record.state is not RunState.GOOD:
@@ -229,7 +151,7 @@ class SlurmCrew:
             shop = replace(self.shop, plan=plan, kept=place.batch.kept)
             return Attempt(shop, place.unit, Stop()).step()
         why = next((end for end in ends if end is not STATES["COMPLETED"]), STATES["COMPLETED"])
-        before = {*self.failed, *self.waiting, *self.failing}  # Slurm says CANCELLED of what waits for those, too
+        before = {*self.failed, *self.waves.waiting, *self.failing}  # Slurm says CANCELLED of what waits for those, too
         if record.state is RunState.INTENT and (why is BLOCKED or work.waits_for(place.unit, before)):
             self.shop.door.withdraw(record)
             return None

@@ -17,7 +17,7 @@ from bot.doors.templates import render_template
 from bot.formats.slurm_text import Row
 from bot.model.batch import Array, Batch, Task
 from bot.model.plan import Unit
-from bot.model.record import RunState
+from bot.model.record import Cause, Record, RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import HELD
 from bot.stages.attempt import Workshop
@@ -52,6 +52,25 @@ class HandOver:
             self.living.note(batch, array, slurm.find(name) or slurm.submit(self._submission(batch, array)))
             if array.waits:
                 self._release(batch, array, array.indices)
+
+    def take_up(self, record: Record, batch: Batch | None) -> None:
+        """Take up an open attempt of an earlier run; an intent whose batch was never written whole is withdrawn."""
+        if batch is None and record.state is RunState.INTENT:
+            self.shop.door.withdraw(record)
+        elif batch is None:
+            self.shop.stop(record, "its batch is gone", Cause.MACHINE)
+        else:
+            self.living.enter(Place(batch, int(record.batch.partition("/")[2])))
+
+    def task(self, unit: Unit) -> Task | None:
+        """Return what is to be handed over; None where Slurm has begun a job of the unit again while we looked."""
+        door, level = self.shop.door, self.shop.plan.level
+        attempts = door.read_unit(unit.name, unit.digest, level)
+        if attempts and attempts[-1].state.is_open:
+            self.take_up(attempts[-1], self.living.store.read(attempts[-1].batch.partition("/")[0]))
+            return None
+        number = door.next_attempt(unit.name, unit.digest, level)
+        return Task(unit, number, batches.resources_of(unit, self.shop.site.settings.slurm, attempts))
 
     def take_back(self, batch: Batch) -> list[Unit]:
         """Withdraw the units of a batch of which Slurm has taken nothing, so that they may come in another."""

@@ -55,11 +55,6 @@ class Living:
         """Return the batches of which something lives."""
         return list({place.batch.id: place.batch for place in self.places.values()}.values())
 
-    @property
-    def is_all_submitted(self) -> bool:
-        """Say whether Slurm has every array of these batches."""
-        return not any(self.unsent(batch) for batch in self.batches)
-
     def unsent(self, batch: Batch) -> list[Array]:
         """Return the arrays of a batch that Slurm does not have yet and somebody waits for."""
         numbers = {place.number for place in self.places.values() if place.batch.id == batch.id}
