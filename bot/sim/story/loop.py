@@ -109,10 +109,13 @@ class Loop:
         status, history = self.lmtbot("status", PID), self.lmtbot("history", PID)
         self.told.terminal(f"lmtbot status {PID}", status)
         self.told.terminal(f"lmtbot history {PID}", history)
-        self.told.terminal("lmtbot site build", self.lmtbot("site", "build"))
+        self._show()
         state = next((row[len(PID) :].strip() for row in status.splitlines() if row.startswith(PID)), "")
         self.told.say(f"{PID}: {re.split(' {2,}', state)[0]}")
         return re.split(" {2,}", state)[0]
+
+    def _show(self) -> None:
+        self.told.terminal("lmtbot site build", self.lmtbot("site", "build"))
 
     def _to_grade(self, pull: dict[str, Any]) -> list[str]:
         """Return what has the grade 0 in qa.yaml on the branch: OBSNUM, or OBSNUM__BANK."""

@@ -56,4 +56,5 @@ class Webrunning(Loop):
         pull = self.people.pull_of(f"promote/{PID}-1")
         self.told.paper(f"#{pull['number']} {pull['title']}", pull["body"])
         self._must(pull["head"]["sha"], "check", "success")
+        self._show()
         return str(pull["head"]["ref"])
