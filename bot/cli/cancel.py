@@ -28,9 +28,10 @@ def run(args: argparse.Namespace, site: Site) -> int:
     from bot.errors import Busy
     from bot.stages.level1 import settle_slurm
     from bot.stages.planning import read_project
-    from bot.stages.slurm.jobs import cancel_jobs
+    from bot.stages.slurm.jobs import cancel_jobs, has_batches
 
-    read_project(site, args.pid)
+    if not has_batches(site, args.pid):  # its files may be broken, or gone, while its jobs go on
+        read_project(site, args.pid)
     count = cancel_jobs(site, args.pid, dry_run=args.dry_run)
     told = ""
     try:

@@ -30,8 +30,11 @@ def run(args: argparse.Namespace, site: Site) -> int:
     if args.json:
         print_json([asdict(one) for one in found])
         return 0
-    head = ("user", "project", "level", "batch", "waiting", "running", "what")
-    print_table(head, [(x.user, x.pid, x.level, x.batch, x.waits, x.works, x.told) for x in found])
+    head = ("user", "project", "level", "batch", "waiting", "running", "what", "Slurm says")
+    print_table(
+        head,
+        [(x.user, x.pid, x.level, x.batch, x.waits, x.works, x.told, ", ".join(x.obstacles)) for x in found],
+    )
     waits, works = sum(one.waits for one in found), sum(one.works for one in found)
     print(f"{works} jobs run, {waits} wait")
     return 0

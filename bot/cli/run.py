@@ -144,7 +144,8 @@ def _print(outcome: Outcome) -> None:
         again = f"lmtbot run {outcome.plan.pid} --level {outcome.plan.level} --executor slurm"
         told += f", {len(outcome.left)} with Slurm"
         if outcome.unsent:
-            print(f"{told}, {len(outcome.unsent)} wait for room in its queue; `{again}` hands them over and watches")
+            told += f", {len(outcome.unsent)} wait, whole or in part, for room in its queue"
+            print(f"{told}; `{again}` hands over the rest and watches")
         else:
             print(f"{told}; `{again}` watches them")
     else:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from bot.doors.claims import claim_path
 from bot.doors.files import read_text, write_whole
 from bot.doors.ledger import LedgerDoor
 from bot.formats.batch_file import batch_text, jobs_text, parse_batch, parse_jobs, parse_task
-from bot.model.batch import Batch, Task
+from bot.model.batch import Array, Batch, Task
 
 MANIFEST = "manifest.jsonl"
 
@@ -43,6 +44,11 @@ class BatchStore:
     def note_job(self, batch_id: str, array: str, job: int) -> None:
         """Write down what Slurm called an array."""
         write_whole(self.folder(batch_id) / "jobs.json", jobs_text({**self.jobs(batch_id), array: job}))
+
+    def is_claimed(self, batch: Batch, array: Array) -> bool:
+        """Say whether a job of this array was ever at work, though nobody may know its id."""
+        there = {path.name for path in self.folder(batch.id).iterdir()}
+        return any(claim_path(Path(MANIFEST), number, array.step, 0).name in there for number in array.numbers)
 
     def output(self, batch: Batch, number: int) -> str:
         """Return what the jobs of a unit and Slurm itself printed."""

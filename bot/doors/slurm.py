@@ -28,6 +28,8 @@ from bot.formats.slurm_text import (
 )
 from bot.model.batch import NAME_ROOT, Array
 
+TASTES = ("SQUEUE_", "SACCT_", "SCANCEL_", "SCONTROL_")
+"""Variables by which people have these commands show less, or otherwise."""
 PAUSE_S = 2.0
 COMMAND_S = 300.0
 
@@ -54,17 +56,27 @@ class Slurm:
     """The cluster that this machine submits to."""
 
     def __init__(self, environment: Mapping[str, str], *, patience_s: float, extra: Sequence[str] = ()) -> None:
-        self.environment = dict(environment)
+        ours = {name: value for name, value in environment.items() if not name.startswith(TASTES)}
+        self.environment = ours | {"SLURM_BITSTR_LEN": "0"}  # else indices are cut off in the middle
         self.patience_s = patience_s
         self.extra = tuple(extra)
         """Options of the site: partition, account, qos."""
 
     def limits(self) -> tuple[int, bool]:
-        """Return (MaxArraySize, whether accounting tells of past jobs)."""
-        return parse_limits(self._ask(["scontrol", "show", "config"]))
+        """Return (MaxArraySize, whether accounting tells of past jobs). Raise SettingsError: it takes no arrays."""
+        size, has_accounting = parse_limits(self._ask(["scontrol", "show", "config"]))
+        if size < 1:
+            raise SettingsError(
+                "this Slurm takes no job arrays (MaxArraySize 0 in slurm.conf); have it allow them, or run without "
+                "--executor slurm"
+            )
+        return size, has_accounting
 
     def submit(self, job: Submission) -> int:
-        """Hand one array over; return its job id. Raises QueueFull, or DoorError with what sbatch said."""
+        """Hand one array over; return its job id. Raises QueueFull, or DoorError with what sbatch said.
+
+        An answer that is no refusal (time-out, no id, a killed sbatch) is looked up by the job's name.
+        """
         deadline = time.monotonic() + self.patience_s
         while True:
             done = self._run(self._sbatch(job))
@@ -73,7 +85,8 @@ class Slurm:
             no_room = not found and is_full(done.stderr)
             if done.stderr.strip():
                 logging.log(logging.INFO if found or no_room else logging.WARNING, "%s", told)
-            found = found or self.find(job.name)
+            is_refused = done.returncode > 0 and not is_away(done.stderr)
+            found = found or (None if is_refused else self.find(job.name))
             if found:
                 return found
             if no_room:
@@ -102,7 +115,7 @@ class Slurm:
         text = self._ask(
             ["squeue", "-h", "-a", "-t", "all", "-o", SQUEUE_FORMAT, *([f"--name={asked}"] if asked else [])]
         )
-        return [row for row in parse_rows(text) if row.name.startswith(f"{NAME_ROOT}.")]
+        return [row for row in parse_rows(text) if row.name.startswith(f"{NAME_ROOT}.") and not row.is_refused]
 
     def history(self, jobs: Iterable[int]) -> list[Row]:
         """Return what the accounting says of jobs that the queue has forgotten."""

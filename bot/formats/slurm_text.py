@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.errors import DoorError
+
 SQUEUE_FORMAT = "%i|%T|%r|%u|%j|%k"
 SACCT_FORMAT = "JobID,State,Reason,User,JobName,Comment"
-_JOB_ID = re.compile(r"(\d+)(?:_(?:(\d+)|\[([\d,\-]+)(?:%\d+)?\]))?")
+_JOB_ID = re.compile(r"(\d+)(?:_(?:(\d+)|\[([\d,\-:]+)(?:%\d+)?\]))?")
+_TASKS = re.compile(r"\d+_\[")
 _MAX_ARRAY = re.compile(r"^MaxArraySize\s*=\s*(\d+)", re.M)
 _STORAGE = re.compile(r"^AccountingStorageType\s*=\s*(\S+)", re.M)
 _AWAY = (
@@ -45,12 +48,22 @@ class Row:
     name: str
     comment: str
 
+    @property
+    def is_refused(self) -> bool:
+        """Say whether it is a job that no node can ever run: `sbatch` refused it, and it is listed for a while."""
+        return self.state == "FAILED" and self.reason == "BadConstraints"
+
 
 def parse_rows(text: str) -> Iterator[Row]:
-    """Read lines of SQUEUE_FORMAT or SACCT_FORMAT; what is no such line (a step, a warning) is left out."""
+    """Read lines of SQUEUE_FORMAT or SACCT_FORMAT; what is no such line (a step, a warning) is left out.
+
+    Raise DoorError for tasks of an array that cannot be read: who does not see them would take them for gone.
+    """
     for line in text.splitlines():
         cells = line.split("|", 5)
         found = _JOB_ID.fullmatch(cells[0])
+        if found is None and _TASKS.match(cells[0]):
+            raise DoorError(f"Slurm tells of tasks {cells[0]!r}, which cannot be read; nothing is concluded from it")
         if found is None or len(cells) != 6:
             continue
         indices = (int(found[2]),) if found[2] else tuple(_indices(found[3] or ""))
@@ -58,10 +71,11 @@ def parse_rows(text: str) -> Iterator[Row]:
 
 
 def _indices(text: str) -> Iterator[int]:
-    """Read `0-3,7`."""
+    """Read `0-3,7,9-21:4`."""
     for part in filter(None, text.split(",")):
-        first, _, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
+        ends, _, step = part.partition(":")
+        first, _, last = ends.partition("-")
+        yield from range(int(first), int(last or first) + 1, int(step or 1))
 
 
 def indices_text(indices: tuple[int, ...]) -> str:
@@ -82,7 +96,7 @@ def parse_job_id(text: str) -> int | None:
 
 
 def parse_limits(text: str) -> tuple[int, bool]:
-    """Read `scontrol show config`: (MaxArraySize, whether there is accounting)."""
+    """Read `scontrol show config`: (MaxArraySize, whether there is accounting). 0: there are no arrays."""
     size, storage = _MAX_ARRAY.search(text), _STORAGE.search(text)
     return int(size[1]) if size else 1001, storage is not None and not storage[1].endswith("/none")
 

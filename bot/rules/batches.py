@@ -7,6 +7,7 @@ here knows job ids: that is bot.doors.slurm.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot.model.batch import Array, Resources, Task
@@ -108,6 +109,34 @@ def _chunks(tasks: Sequence[Task], most: int) -> Iterator[tuple[int, Sequence[Ta
 
 def _size(resources: Resources) -> tuple[int, int, int]:
     return (resources.memory_mb, resources.minutes, resources.cpus)
+
+
+def split(arrays: Iterable[Array], name: str) -> tuple[Array, ...]:
+    """Cut an array in two, and with it those that follow it over the same tasks; each part goes on by itself."""
+    found: list[Array] = []
+    parts: dict[str, dict[tuple[int, ...], str]] = {}
+    """{array that is cut: {indices of a half: name of its part}}."""
+    halves: tuple[tuple[int, ...], ...] = ()
+    for array in arrays:
+        if array.name == name:
+            half = len(array.indices) // 2
+            halves = (array.indices[:half], array.indices[half:])
+        elif array.after not in parts:
+            found.append(array)
+            continue
+        own = parts[array.name] = dict[tuple[int, ...], str]()
+        for one in halves:
+            if indices := tuple(index for index in array.indices if index in one):
+                own[one] = f"{array.name.partition('_')[0]}_{indices[0]}"
+                after = parts[array.after][one] if array.after in parts else array.after
+                found.append(replace(array, name=own[one], indices=indices, after=after))
+    return tuple(found)
+
+
+def most_of(resources: Iterable[Resources]) -> Resources:
+    """Return what is enough for each of these."""
+    known = list(resources)
+    return Resources(*(max(getattr(one, name) for one in known) for name in ("minutes", "memory_mb", "cpus")))
 
 
 def lines_of(units: Iterable[Unit]) -> int:

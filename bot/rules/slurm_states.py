@@ -69,6 +69,19 @@ BLOCKED = Meaning(Phase.ENDED, "what it waits for did not become good")
 HELD = "JobHeldUser"
 
 
+_IN_TURN = frozenset(
+    ("", "None", "Priority", "Resources", "Dependency", "BeginTime", "JobArrayTaskLimit", "Cleaning", HELD)
+)
+"""Reasons of a job that waits its turn (squeue(1), job reason codes); any other may be one that never passes. Held by a
+user: combinations are, by us, before they know what they wait for."""
+
+
+def obstacle(state: str, reason: str) -> str:
+    """Return Slurm's reason why a waiting job may not start by itself, "" where it only waits its turn."""
+    waits = meaning_of(state, reason).phase is Phase.WAITS
+    return reason if waits and reason not in _IN_TURN else ""
+
+
 def meaning_of(state: str, reason: str = "") -> Meaning:
     """Return what a state means; sacct writes `CANCELLED by 1000`, and `+` behind a name that it cut."""
     word = state.partition(" ")[0].rstrip("+").upper()

@@ -84,7 +84,7 @@ class Outcome:
     left: tuple[str, ...] = ()
     """Units that are with Slurm when nobody waits for them."""
     unsent: tuple[str, ...] = ()
-    """Units that Slurm, or `max_submit`, had no room for then."""
+    """Units that Slurm, or `max_submit`, had no room for then, or not for all of their lines."""
 
     @property
     def good(self) -> int:
@@ -120,7 +120,7 @@ def _spared(site: Site, request: Request, plan: Plan, parted: work.Work, ledger:
         return parted
     tries = SPARED_AFTER * site.settings.pipeline.tries
     spent = {unit.name for unit in parted.todo if work.is_spent(ledger, unit, plan.level, tries)}
-    again = f"`lmtbot run {plan.pid} --level {plan.level} --only-failed` or `/retry` runs it again"
+    again = f"{_retry(plan, '')} or `/retry` runs it again"
     blocked = dict(parted.blocked)
     for unit in parted.todo:
         last = work.last_attempt(ledger, unit, plan.level)
@@ -129,6 +129,13 @@ def _spared(site: Site, request: Request, plan: Plan, parted: work.Work, ledger:
         elif lost := sorted(work.waits_for(unit, spent)):
             blocked[unit.name] = f"its member {', '.join(lost)} failed before"
     return work.Work(parted.done, tuple(unit for unit in parted.todo if unit.name not in blocked), blocked)
+
+
+def _retry(plan: Plan, executor: str) -> str:
+    """Return the command that runs what failed once more; level 2 is run only as it was approved."""
+    if plan.level == 1:
+        return f"`lmtbot run {plan.pid} --level 1{executor} --only-failed`"
+    return f"`lmtbot reconcile {plan.pid} --retry`"
 
 
 def better_units(site: Site, folder: ProjectFolder, level: int) -> dict[str, str]:
@@ -207,11 +214,11 @@ def _run_slurm(
     units = {unit.name: unit for unit in parted.todo if unit.name not in later}
     retries = request.only_failed or request.again
     crew.add({name: unit for name, unit in units.items() if retries or name not in crew.failed})
-    again = f"`lmtbot run {request.pid} --level {request.level} --executor slurm --only-failed` runs it again"
+    again = f"{_retry(shop.plan, ' --executor slurm')} runs it again"
     before = {name: f"failed before: {why}; {again}" for name, why in crew.failed.items() if name in units}
     ended = crew.run(wait=request.wait)
     blocked = {**parted.blocked, **before, **crew.waves.blocked}
-    left, unsent = tuple(crew.living.places), tuple(crew.waves.waiting)
+    left, unsent = tuple(crew.living.places), (*crew.living.incomplete, *crew.waves.waiting)
     return Outcome(shop.plan, len(parted.done), ended, blocked, later, ledger.torn, left, unsent)
 
 
@@ -219,9 +226,8 @@ def settle_slurm(site: Site, pid: str) -> None:
     """Close the records of jobs that have ended or been cancelled, and hand nothing over. Raises Busy."""
     door = LedgerDoor(site.need_work(), pid)
     with door.lock("lmtbot cancel"):
-        _, plan = read_plan(site, pid)
         pipeline = LocalPipeline(site.settings.pipeline.command, os.environ, data=site.data, work=site.need_work())
-        shop = _workshop(site, door, pipeline, plan)
+        shop = Workshop(site, door, pipeline, Plan(pid, 1, (), ()), commit="", who="")  # what lives tells its level
         crew = SlurmCrew(shop, open_slurm(site), BatchStore(door), lambda _crew, _record: None)
         crew.attach(door.read().records)
         crew.settle()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import random
-import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from bot.doors.ledger import LedgerDoor
 from tests.e2e.site import PID, kill_tree
 from tests.slurm.cluster import Cluster, Shape
 from tests.slurm.conftest import raise_cluster
-from tests.slurm.site import SlurmSite
+from tests.slurm.site import TIERS, SlurmSite
 from tests.slurm.test_slurm_run import check_memory
 
 ALL = {"117001", "117002", "117003", "117001_117003", "117004", "117005", "117006", "117004_117006"}
@@ -280,52 +278,45 @@ def test_memory_and_cancelled_jobs_have_their_causes_with_accounting_too(account
     assert [(str(one.state), str(one.cause)) for one in attempts] == [("stopped", "operator"), ("good", "")]
 
 
-@pytest.fixture
-def limited(accounted: Cluster) -> Iterator[Callable[..., None]]:
-    """Sets limits of everybody's quality of service, and takes them back."""
-    names = ("maxsubmitjobsperuser", "maxwall")
-
-    def set_(**limits: object) -> None:
-        accounted.run("sacctmgr", "-i", "modify", "qos", "normal", "set", *(f"{k}={v}" for k, v in limits.items()))
-
-    accounted.run("sacctmgr", "-i", "modify", "qos", "normal", "set", "flags=DenyOnLimit")
-    yield set_
-    accounted.clear()
-    set_(**dict.fromkeys(names, -1))
-
-
 @pytest.mark.slow
-def test_waves_become_as_small_as_the_site_wants_them(
-    accounted: Cluster, limited: Callable[..., None], tmp_path: Path
-) -> None:
-    limited(maxsubmitjobsperuser=12)
-    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=3, obsnums=10, tiers=2)
-    notes = site.commands("sbatch", 'exec $REAL "$@"')
-    site.whims["QUICK_S"] = "2"
-    told = "".join(site.start("run", PID, "--executor", "slurm", "--no-wait").communicate(timeout=120))
-    assert told.count("QOSMaxSubmitJobPerUserLimit") == 1 and 0 < len(site.queued()) <= 12
-    assert int(re.findall(r"(\d+) wait for room in its queue", told)[0]) + len(site.states()) == 33
-    site.whims["QUICK_S"] = "0"
+def test_indices_that_lie_scattered_are_read(accounted: Cluster, tmp_path: Path) -> None:
+    """Slurm writes them in steps, and cuts the list off where it is long, unless it is told not to."""
+    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=0)
+    chance = random.Random(4)
+    tiers = [chance.choice((1, 2, 2)) for _ in range(40)] + [1, 2] * 8
+    rows = [f"pid: {PID}", "sources:"]
+    for number, count in enumerate(tiers):
+        rows += [f"  GALAXY_{number}:", "    mode: RSR/Bs", "    obsnums:", f"      - {117001 + number}"]
+        rows += ["    tiers:", *TIERS[:count]]
+    site.project.write_text("\n".join(rows) + "\n")
+    site.whims["QUICK_S"] = "0.5"
     site.slurm()
-    assert set(site.states().values()) == {"good"} and len(site.ledger()) == 33 and len(site.calls()) == 63
-    assert len(notes.read_text().splitlines()) <= 60
+    assert len(site.states()) >= len(tiers) and set(site.states().values()) == {"good"}
+    assert max(Counter(site.called()).values()) == 1
 
 
 @pytest.mark.slow
-def test_a_runner_killed_where_the_site_takes_few_jobs_loses_none(
-    accounted: Cluster, limited: Callable[..., None], tmp_path: Path
-) -> None:
-    limited(maxsubmitjobsperuser=7)
-    check_kills(accounted, tmp_path, kills=8, seed=3)
+def test_modules_that_cannot_be_loaded_are_told_and_nothing_is_called(site: SlurmSite) -> None:
+    site.laid_out(sources=1, obsnums=1, tiers=1)
+    site.settings(more="  modules: [nosuch/1.0]\n")
+    assert "module" in site.slurm("--obsnum", "117001", code=1)
+    assert site.ledger()
+    for one in site.ledger():
+        assert one.verdict.startswith("the job failed before it could say why: ") and "module" in one.verdict
+    assert not site.calls()
 
 
 @pytest.mark.slow
-def test_what_the_site_never_takes_is_no_full_queue(
-    accounted: Cluster, limited: Callable[..., None], tmp_path: Path
+def test_a_job_that_slurm_forgot_before_anybody_knew_its_id_is_not_handed_over_again(
+    accounted: Cluster, tmp_path: Path
 ) -> None:
-    limited(maxwall="00:02:00")
-    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=1, obsnums=2, tiers=1)
-    assert "QOSMaxWallDurationPerJobLimit" in site.slurm(code=1)
-    site.settings(minutes=2)
+    site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out()
+    notes = site.commands(
+        "sbatch", 'test $(wc -l <$NOTES) -ne 1 || { $REAL "$@"; kill -9 $PPID; exit; }\nexec $REAL "$@"'
+    )
+    site.slurm(code=None)
+    site.await_(lambda: not accounted.run("squeue", "-h", "-a", "-t", "all").strip())
+    assert len(site.calls()) == 6
     site.slurm()
-    assert set(site.states().values()) == {"good"}
+    check_all_good(site)
+    assert len(notes.read_text().splitlines()) == 4

@@ -19,6 +19,7 @@ from bot.rules.batches import (
     lowered,
     may_try_again,
     resources_of,
+    split,
 )
 from bot.settings import Escalation, Slurm
 from bot.settings import Resources as Share
@@ -120,6 +121,23 @@ def test_waves_find_out_in_a_few_attempts_what_a_site_takes(count: int, takes: i
             living -= 1
             assert living >= 0, "nothing can ever start"
     assert attempts <= 10 + 4 * (1 + count // max(1, min(takes, max_submit) // 4))
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=40), st.lists(st.integers(0, 200), max_size=8))
+def test_arrays_that_are_split_hold_every_task_once_behind_the_one_before(lengths: list[int], cuts: list[int]) -> None:
+    tasks = [Task(chain(number, count), 1, LARGE) for number, count in enumerate(lengths)]
+    arrays = whole = lay_out(tasks, 1000)[1]
+    for cut in cuts:
+        able = [one for one in arrays if len(one.indices) > 1]
+        arrays = split(arrays, able[cut % len(able)].name) if able else arrays
+    names = [one.name for one in arrays]
+    assert len(set(names)) == len(names)
+    places = sorted((one.offset, one.step, index) for one in arrays for index in one.indices)
+    assert places == sorted((one.offset, one.step, index) for one in whole for index in one.indices)
+    for place, one in enumerate(arrays):
+        before = [other for other in arrays[:place] if other.name == one.after]
+        assert (one.step == 0) == (not before)
+        assert all(set(one.indices) <= set(other.indices) and other.step == one.step - 1 for other in before)
 
 
 def test_resources_come_by_mode_then_instrument_then_default_and_grow_with_what_ran_out() -> None:

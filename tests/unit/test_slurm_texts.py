@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import ProjectError
+from bot.errors import DoorError, ProjectError
 from bot.formats.batch_file import batch_text, jobs_text, parse_batch, parse_jobs, parse_task
 from bot.formats.slurm_text import indices_text, is_away, is_full, parse_job_id, parse_limits, parse_rows
 from bot.model.batch import Array, Batch, Resources, Task
@@ -28,6 +28,13 @@ def test_rows_of_the_queue_are_read_with_tasks_that_wait_together() -> None:
     assert first.comment == "P level 1 | with a bar"
     assert (second.indices, second.user) == ((3,), "root")
     assert (third.job, third.indices) == (12, ())
+
+
+def test_tasks_in_steps_are_read_and_such_as_cannot_be_are_never_left_out() -> None:
+    (row,) = parse_rows("7_[1-9:4,12]|PENDING||root|lmtbot.P.L1.ab.0a|")
+    assert row.indices == (1, 5, 9, 12)
+    with pytest.raises(DoorError, match="cannot be read"):
+        list(parse_rows("1712_[0-14,33-145,225-2|PENDING||root|lmtbot.P.L1.ab.0a|"))
 
 
 @given(st.sets(st.integers(0, 50), min_size=1))

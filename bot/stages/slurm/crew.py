@@ -16,17 +16,21 @@ from bot.doors.slurm import Slurm
 from bot.formats.slurm_text import Row
 from bot.model.batch import Batch
 from bot.model.plan import Chain, Unit
-from bot.model.record import Record, RunState
+from bot.model.record import Cause, Record, RunState
+from bot.model.scalars import one_line
 from bot.rules import batches, work
-from bot.rules.slurm_states import BLOCKED, GONE, STATES, Meaning, Phase, meaning_of
+from bot.rules.slurm_states import BLOCKED, GONE, STATES, Meaning, Phase, meaning_of, obstacle
 from bot.stages.attempt import Attempt, Workshop
 from bot.stages.interruptible import Stop
 from bot.stages.slurm.handover import HandOver
+from bot.stages.slurm.lasting import Lasting
 from bot.stages.slurm.living import Living, Meanings, Place, meanings_of
 from bot.stages.slurm.waves import Waves
 
 MEMORY_WORDS = "exceeded memory limit"
 """What slurmstepd writes into a job's output when it and not the kernel ends it (slurmstepd/mgr.c, jobacct_gather)."""
+LONGEST_WORDS = 200
+"""Of a job's last line in the verdict; all of it is in the log."""
 
 
 class SlurmCrew:
@@ -48,7 +52,7 @@ class SlurmCrew:
         self.failing: frozenset[str] = frozenset()
         """Units of which a job has not ended well, though others of them may still live."""
         self.is_ending = False
-        self._strange: set[str] = set()
+        self._said: set[str] = set()
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -78,8 +82,7 @@ class SlurmCrew:
     def run(self, *, wait: bool) -> tuple[Record, ...]:
         """Hand over and, with `wait`, watch until everything has ended."""
         self._look()
-        for batch in self.living.batches:  # what a crash or a refusal left; the settings may have been mended since
-            self.waves.take_back(batch)
+        self.waves.resume()
         while self.left:
             self.waves.hand_over(self.failed)
             self.told(self, None)
@@ -92,10 +95,13 @@ class SlurmCrew:
     def settle(self) -> None:
         """Watch what lives to its end and hand nothing over, also not the rest of what was begun."""
         self.is_ending = True
+        lasting = Lasting()
         while self.living.places:
             self._look()
             self.waves.waiting.clear()
-            time.sleep(1 if self.living.places else 0)
+            if self.living.places:
+                lasting.tell(f"{len(self.living.places)} units, {next(iter(self.living.places))} among them")
+                time.sleep(1)
 
     def _look(self) -> None:
         """Ask Slurm once, and settle every unit of which nothing lives any more."""
@@ -107,6 +113,7 @@ class SlurmCrew:
         over = self.living.are_over(meanings, is_ending=self.is_ending)
         if over and self.has_accounting:
             meanings |= self.living.remembered(over, meanings)
+            over = self.living.are_over(meanings, is_ending=self.is_ending)
         self.running = self.living.with_a_job(meanings, _works)
         self.failing = frozenset(self.living.with_a_job(meanings, _ended_badly))
         places = [self.living.places[name] for name in over]
@@ -118,9 +125,17 @@ class SlurmCrew:
     def _say_strange(self, rows: list[Row]) -> None:
         for row in rows:
             meaning = meaning_of(row.state, row.reason)
-            if meaning.phase is Phase.UNKNOWN and row.state not in self._strange:
-                self._strange.add(row.state)
-                logging.warning("job %d: %s; it counts as not finished", row.job, meaning.words)
+            if meaning.phase is Phase.UNKNOWN:
+                self._say(row.state, f"job {row.job}: {meaning.words}; it counts as not finished")
+            if reason := obstacle(row.state, row.reason):
+                cure = f"mend it there or in `slurm` of .github/lmtbot.yml; `lmtbot cancel {self.shop.plan.pid}` takes"
+                cure += " back what waits, and the next run hands it over anew"
+                self._say(reason, f"job {row.job} waits, and Slurm says {reason}. If that does not pass, {cure}")
+
+    def _say(self, key: str, words: str) -> None:
+        if key not in self._said:
+            self._said.add(key)
+            logging.warning("%s", words)
 
     def _settle(self, place: Place, meanings: Meanings) -> None:
         """Take note of how a unit ended; close its record where the job could not."""
@@ -135,7 +150,8 @@ class SlurmCrew:
             self.waves.waiting[unit.name] = unit
             return
         attempts = [*attempts[:-1], record]
-        if batches.may_try_again(attempts, self.shop.site.settings.pipeline.tries):
+        tries = self.shop.site.settings.pipeline.tries
+        if not self.is_ending and batches.may_try_again(attempts, tries):
             self.waves.waiting[unit.name] = unit
             logging.warning("%s: %s; it is tried again", unit.name, record.verdict)
             return
@@ -157,12 +173,15 @@ class SlurmCrew:
             return None
         if record.state is RunState.INTENT and why is GONE:  # a waiting job leaves the queue without a trace
             why = STATES["CANCELLED"]
+        if self.is_ending and why is STATES["COMPLETED"]:  # its other lines were taken back
+            why = STATES["CANCELLED"]
         printed = self.living.store.output(place.batch, place.number)
         if printed:
             append_text(self.shop.log(record), printed)
         if MEMORY_WORDS in printed.lower():
             why = STATES["OUT_OF_MEMORY"]
-        return self.shop.stop(record, why.words, why.cause)
+        last = one_line(printed.strip().rpartition("\n")[2], LONGEST_WORDS) if why.cause is Cause.MACHINE else ""
+        return self.shop.stop(record, f"{why.words}: {last}" if last else why.words, why.cause)
 
 
 def _works(meaning: Meaning) -> bool:

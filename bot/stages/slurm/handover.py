@@ -9,19 +9,19 @@ import logging
 import secrets
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from bot.doors.batches import MANIFEST
 from bot.doors.slurm import Submission
 from bot.doors.templates import render_template
 from bot.formats.slurm_text import Row
-from bot.model.batch import Array, Batch, Task
+from bot.model.batch import Array, Batch, Resources, Task
 from bot.model.plan import Unit
 from bot.model.record import Cause, Record, RunState
 from bot.rules import batches, work
 from bot.rules.slurm_states import HELD
 from bot.stages.attempt import Workshop
-from bot.stages.slurm.living import Living, Place, Spot
+from bot.stages.slurm.living import FORGOTTEN, Living, Place, Spot
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class HandOver:
     shop: Workshop
     living: Living
     max_array_size: int
+    _complaints: set[str] = field(default_factory=set)
 
     def intend(self, tasks: Sequence[Task]) -> Batch:
         """Write a batch, its script and an intent for each of its units, before anything is submitted."""
@@ -46,11 +47,13 @@ class HandOver:
 
         Raise QueueFull where there is no room for more; what was submitted stays.
         """
-        slurm = self.living.slurm
         for array in self.living.unsent(batch):
-            name = batch.job_name(array)
-            self.living.note(batch, array, slurm.find(name) or slurm.submit(self._submission(batch, array)))
-            if array.waits:
+            job = self.living.slurm.find(batch.job_name(array))
+            if job is None:
+                was_begun = self.living.store.is_claimed(batch, array)
+                job = FORGOTTEN if was_begun else self.living.slurm.submit(self._submission(batch, array))
+            self.living.note(batch, array, job)
+            if array.waits and job != FORGOTTEN:
                 self._release(batch, array, array.indices)
 
     def take_up(self, record: Record, batch: Batch | None) -> None:
@@ -70,7 +73,7 @@ class HandOver:
             self.take_up(attempts[-1], self.living.store.read(attempts[-1].batch.partition("/")[0]))
             return None
         number = door.next_attempt(unit.name, unit.digest, level)
-        return Task(unit, number, batches.resources_of(unit, self.shop.site.settings.slurm, attempts))
+        return Task(unit, number, self._resources(unit, level, again=True))
 
     def take_back(self, batch: Batch) -> list[Unit]:
         """Withdraw the units of a batch of which Slurm has taken nothing, so that they may come in another."""
@@ -85,6 +88,37 @@ class HandOver:
             units.append(unit)
         self.living.forget_ended()
         return units
+
+    def renew(self, batch: Batch) -> None:
+        """Have what Slurm does not have yet ask for what the settings say now."""
+        unsent = self.living.unsent(batch)
+        numbers = {number for array in unsent for number in array.numbers}
+        units = {place.number: place.unit for place in self.living.of(batch) if place.number in numbers}
+        fresh = {number: self._resources(unit, batch.level) for number, unit in units.items()}
+        tasks = tuple(replace(one, resources=fresh.get(n, one.resources)) for n, one in enumerate(batch.tasks))
+        arrays = tuple(
+            replace(one, resources=batches.most_of(tasks[number].resources for number in one.numbers))
+            if one in unsent
+            else one
+            for one in batch.arrays
+        )
+        self._exchange(batch, replace(batch, tasks=tasks, arrays=arrays))
+
+    def split(self, batch: Batch) -> None:
+        """Cut the next array in two that Slurm did not take whole, though it has earlier lines of the same units."""
+        array = self.living.unsent(batch)[0]
+        if len(array.indices) > 1:
+            self._exchange(batch, replace(batch, arrays=batches.split(batch.arrays, array.name)))
+
+    def _exchange(self, old: Batch, new: Batch) -> None:
+        if new != old:
+            self.living.store.write(new, self._script(new))
+            self.living.exchange(new)
+
+    def _resources(self, unit: Unit, level: int, *, again: bool = False) -> Resources:
+        """Return what a unit gets now; `again`: its newest attempt has ended, and counts."""
+        attempts = self.shop.door.read_unit(unit.name, unit.digest, level)
+        return batches.resources_of(unit, self.shop.site.settings.slurm, attempts if again else attempts[:-1])
 
     def release_held(self, rows: list[Row]) -> None:
         """Release combinations that a crash left on hold."""
@@ -146,6 +180,8 @@ class HandOver:
         for index in indices:
             members = work.waits_for(batch.tasks[index + array.offset].unit, places)
             spots = [self.living.spots(places[name]) for name in members]
-            behind[index] = [spot[-1] for spot in spots if spot]
-        if told := self.living.slurm.release_behind(self.living.jobs[batch.id][array.name], behind):
-            logging.warning("scontrol: %s", told)
+            behind[index] = [spot[-1] for spot in spots if spot and spot[-1][0] != FORGOTTEN]
+        told = self.living.slurm.release_behind(self.living.jobs[batch.id][array.name], behind)
+        if told and told not in self._complaints:
+            self._complaints.add(told)
+            logging.warning("%s: its combinations could not be released: scontrol: %s", batch.job_name(array), told)

@@ -17,8 +17,9 @@ from bot.doors.slurm import Slurm, site_options
 from bot.formats.slurm_text import Row, indices_text
 from bot.model.batch import NAME_ROOT
 from bot.model.record import Record
-from bot.rules.slurm_states import Phase, meaning_of
+from bot.rules.slurm_states import Phase, meaning_of, obstacle
 from bot.settings import Site
+from bot.stages.slurm.lasting import Lasting
 
 _NAME = re.compile(rf"{NAME_ROOT}\.(.+)\.L(\d)\.([0-9a-f]+)\.\w+")
 
@@ -43,6 +44,8 @@ class QueuedBatch:
     """The comment: digest and commit."""
     waits: int
     works: int
+    obstacles: tuple[str, ...] = ()
+    """Slurm's reasons why jobs that wait may not start by themselves."""
 
 
 def open_slurm(site: Site) -> Slurm:
@@ -55,14 +58,23 @@ def open_slurm(site: Site) -> Slurm:
 
 def list_queue(site: Site) -> list[QueuedBatch]:
     """Return what lives in Slurm of everybody's lmtbot, by batch."""
-    counts: dict[tuple[str, _Name, str], Counter[Phase]] = {}
+    batches: dict[tuple[str, _Name, str], list[Row]] = {}
     for row, name in _living(open_slurm(site).queue()):
-        found = counts.setdefault((row.user, name, row.comment), Counter())
-        found[meaning_of(row.state, row.reason).phase] += len(row.indices)
-    return [
-        QueuedBatch(user, name.pid, name.level, name.batch, told, n.total() - n[Phase.WORKS], n[Phase.WORKS])
-        for (user, name, told), n in sorted(counts.items())
-    ]
+        batches.setdefault((row.user, name, row.comment), []).append(row)
+    return [_queued(*key, rows) for key, rows in sorted(batches.items())]
+
+
+def _queued(user: str, name: _Name, told: str, rows: Sequence[Row]) -> QueuedBatch:
+    phases = Counter[Phase]()
+    for row in rows:
+        phases[meaning_of(row.state, row.reason).phase] += len(row.indices)
+    waits, obstacles = phases.total() - phases[Phase.WORKS], {obstacle(row.state, row.reason) for row in rows} - {""}
+    return QueuedBatch(user, *name, told, waits, phases[Phase.WORKS], tuple(sorted(obstacles)))
+
+
+def has_batches(site: Site, pid: str) -> bool:
+    """Say whether a project has ever handed anything to Slurm that has not been cleared."""
+    return "/" not in pid and pid not in ("", ".", "..") and bool(BatchStore(LedgerDoor(site.need_work(), pid)).ids())
 
 
 def cancel_jobs(site: Site, pid: str, *, dry_run: bool = False) -> int:
@@ -80,12 +92,14 @@ def cancel_records(site: Site, door: LedgerDoor, records: Sequence[Record]) -> N
     if not records:
         return
     slurm, spots = open_slurm(site), _spots_of(BatchStore(door), records)
+    lasting = Lasting()
     while True:
         living = [(row, index) for row, _ in _living(slurm.queue()) for index in row.indices]
         jobs = [f"{row.job}_{index}" for row, index in living if (row.name, index) in spots]
         if not jobs:
             return
         slurm.cancel(jobs)
+        lasting.tell(f"job {jobs[0]} and {len(jobs) - 1} others")
         time.sleep(1)
 
 

@@ -14,6 +14,8 @@ from bot.rules.slurm_states import GONE, Meaning, Phase, meaning_of
 
 Spot = tuple[int, int]
 """(job id of an array, index in it)."""
+FORGOTTEN = 0
+"""Stands for the id of a job that has been at work, and of which Slurm knows nothing any more."""
 Meanings = Mapping[Spot, Meaning]
 
 
@@ -57,16 +59,27 @@ class Living:
 
     def unsent(self, batch: Batch) -> list[Array]:
         """Return the arrays of a batch that Slurm does not have yet and somebody waits for."""
-        numbers = {place.number for place in self.places.values() if place.batch.id == batch.id}
-        return [
-            array
-            for array in batch.arrays
-            if array.name not in self.jobs[batch.id] and not numbers.isdisjoint(array.numbers)
-        ]
+        numbers = {place.number for place in self.of(batch)}
+        jobs = self.jobs.get(batch.id, {})
+        return [one for one in batch.arrays if one.name not in jobs and not numbers.isdisjoint(one.numbers)]
+
+    def of(self, batch: Batch) -> list[Place]:
+        """Return the units of a batch that have not ended."""
+        return [place for place in self.places.values() if place.batch.id == batch.id]
+
+    def exchange(self, batch: Batch) -> None:
+        """Have a batch take the place of what it was."""
+        self.places.update({place.unit.name: Place(batch, place.number) for place in self.of(batch)})
+
+    @property
+    def incomplete(self) -> list[str]:
+        """Return the units of which Slurm does not have every line yet."""
+        unsent = {batch.id: {n for array in self.unsent(batch) for n in array.numbers} for batch in self.batches}
+        return [name for name, place in self.places.items() if place.number in unsent[place.batch.id]]
 
     def without_a_job(self, batch: Batch) -> list[Place]:
         """Return the units of a batch of which Slurm has nothing."""
-        return [place for place in self.places.values() if place.batch.id == batch.id and not self.spots(place)]
+        return [place for place in self.of(batch) if not self.spots(place)]
 
     def enter(self, place: Place) -> None:
         """Take up a unit that was, or is about to be, handed over."""
@@ -117,6 +130,7 @@ class Living:
     def remembered(self, names: list[str], meanings: Meanings) -> dict[Spot, Meaning]:
         """Return what the accounting says of these units' jobs that the queue has forgotten."""
         gone = {spot[0] for name in names for spot in self.spots(self.places[name]) if spot not in meanings}
+        gone.discard(FORGOTTEN)
         told = meanings_of(self.slurm.history(sorted(gone)) if gone else [])
         return {spot: meaning for spot, meaning in told.items() if spot not in meanings}
 

@@ -46,6 +46,12 @@ class Waves:
             if tasks := [task for unit in wave if (task := self._handing.task(unit))]:
                 self._submit(self._handing.intend(tasks))
 
+    def resume(self) -> None:
+        """Begin with what a crash or a refusal left; the settings may have been mended since."""
+        for batch in self._living.batches:
+            self.take_back(batch)
+            self._handing.renew(batch)
+
     def take_back(self, batch: Batch) -> int:
         """Let the units of a batch of which Slurm has nothing wait for another one; return how many lines they are."""
         units = {unit.name: unit for unit in self._handing.take_back(batch)}
@@ -65,6 +71,9 @@ class Waves:
             refused = self.take_back(batch)
             self._most = batches.lowered(self._living.lines, refused)
             self._is_refused = self._room() >= refused  # nothing smaller is left to try
+            if self._living.unsent(batch):  # of units whose earlier lines Slurm has
+                self._is_refused = True
+                self._handing.split(batch)
             told = f"{full}; the rest follows in smaller waves, as there is room"
             logging.log(logging.INFO if self._is_limit_told else logging.WARNING, "%s", told)
             self._is_limit_told = True
