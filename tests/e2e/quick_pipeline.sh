@@ -1,11 +1,12 @@
 #! /bin/sh
 # A pipeline of a few milliseconds for tests that need hundreds of runs: RSR only, and nothing in it but what a verdict
-# and a publication look at. What it writes follows from its words alone. Whims: QUICK_S seconds long; QUICK_HOLLOW=TEXT:
-# calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1: SIGTERM is ignored; QUICK_LINGER=1: a process of a
-# session of its own stays behind; QUICK_ODD_PID=PID: obsnums that are odd belong to this project; QUICK_DIE=TEXT: calls
-# with TEXT are killed, as the kernel does when memory runs out; QUICK_PID=PID: another project. QUICK_NO_SDFITS=1: no
-# calibrated spectra are packed. QUICK_UNSENT=1: archive=1 sends nothing and says so to nobody; QUICK_UNLOGGED=1: it is
-# killed, with who keeps its exit code, when it has sent and has not written that down.
+# and a publication look at. What it writes follows from its words alone. Whims: QUICK_S seconds long; QUICK_GATE=FILE:
+# calls wait until it is there; QUICK_HOLLOW=TEXT: calls with TEXT do nothing and say so to nobody; QUICK_STUBBORN=1:
+# SIGTERM is ignored; QUICK_LINGER=1: a process of a session of its own stays behind; QUICK_ODD_PID=PID: obsnums that
+# are odd belong to this project; QUICK_DIE=TEXT: calls with TEXT are killed, as the kernel does when memory runs out;
+# QUICK_PID=PID: another project. QUICK_NO_SDFITS=1: no calibrated spectra are packed. QUICK_UNSENT=1: archive=1 sends
+# nothing and says so to nobody; QUICK_UNLOGGED=1: it is killed, with who keeps its exit code, when it has sent and has
+# not written that down.
 for word; do
     case $word in
         obsnum=*) members=${word#*=} name=$members ;;
@@ -24,6 +25,7 @@ case $name in *[13579]) pid=${QUICK_ODD_PID:-$pid} ;; esac
 [ -z "$QUICK_STUBBORN" ] || trap '' TERM
 [ -z "$QUICK_LINGER" ] || setsid sleep 60 &
 sleep "${QUICK_S:-0}"
+[ -z "$QUICK_GATE" ] || until [ -e "$QUICK_GATE" ]; do sleep 0.05; done
 case ${QUICK_DIE:+$said} in *"$QUICK_DIE"*) [ -z "$QUICK_DIE" ] || kill -9 $$ ;; esac
 cd "$work" || exit 1
 mkdir -p "$pid" "$pid/dirzip" && cd "$pid" || exit 1

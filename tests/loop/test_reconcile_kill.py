@@ -91,10 +91,11 @@ def test_killed_at_thirty_random_instants_it_ends_as_never_killed(calm: Calm, tm
 @pytest.mark.slow
 def test_of_two_runners_one_works_and_the_other_says_who_does(calm: Calm, tmp_path: Path) -> None:
     with retold(calm.prepared, tmp_path / "two") as loop:
-        journal = loop.root / "journal"
-        first = loop.start("reconcile", PID, QUICK_S="1.5", LMTSIM_JOURNAL=str(journal))
+        journal, gate = loop.root / "journal", loop.root / "gate"
+        first = loop.start("reconcile", PID, QUICK_GATE=str(gate), LMTSIM_JOURNAL=str(journal))
         loop.hub.wait_for(lambda: journal.exists(), 60)
         told = loop.ended(loop.start("reconcile", PID), code=1)
+        gate.touch()
         assert f"process {first.pid}" in told and "is at work" in told
         loop.ended(first)
         loop.ended(loop.start("reconcile", PID))

@@ -37,7 +37,7 @@ def test_waves_become_as_small_as_the_site_wants_them(
     limited(maxsubmitjobsperuser=12)
     site = SlurmSite(tmp_path / "site", cluster=accounted).laid_out(sources=3, obsnums=10, tiers=2)
     notes = site.commands("sbatch", 'exec $REAL "$@"')
-    site.whims["QUICK_S"] = "2"
+    site.whims["QUICK_S"] = "5"
     told = "".join(site.start("run", PID, "--executor", "slurm", "--no-wait").communicate(timeout=120))
     assert told.count("QOSMaxSubmitJobPerUserLimit") == 1 and 0 < len(site.queued()) <= 12
     assert re.search(r" 0 failed, 0 blocked, 7 with Slurm, (33|26) wait, whole or in part, for room in its queue", told)
