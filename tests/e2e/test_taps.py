@@ -88,6 +88,15 @@ def test_a_page_is_made_when_nothing_has_come_yet(site: TapSite) -> None:
     assert "No quick look has arrived yet" in (site.work / "lmtoy_run" / "last100.html").read_text()
 
 
+def test_what_a_cut_transfer_left_in_the_inbox_goes_a_day_later(site: TapSite) -> None:
+    old, young = site.inbox / ".112139.ab.json.9d7f78a7.new", site.inbox / ".112140.cd.tar.Xy12"
+    for path in (old, young):
+        path.write_text("half")
+    os.utime(old, (NOON, NOON))
+    assert site.receive() == []
+    assert [path.name for path in site.inbox.iterdir() if path.is_file()] == [young.name]
+
+
 WRONG = {
     "7.a.json": facts_text(look(8, verdict="x")),
     "9.b.json": facts_text(look(9, verdict="x")).replace(PID, "../../etc"),
