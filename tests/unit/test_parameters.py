@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,15 +63,6 @@ def test_an_unknown_mode_knows_them_all(mode: str) -> None:
 def test_dv_and_dw_are_known_to_act_in_the_first_call_only() -> None:
     late = {name for name, parameter in ALL.items() if parameter.first_call}
     assert late == {"dv", "dw"}
-
-
-def test_the_catalogue_is_read_in_no_time() -> None:
-    from bot.rules import parameters
-
-    parameters._catalogues.cache_clear()
-    start = time.perf_counter()
-    catalogue("SEQ/Map")
-    assert time.perf_counter() - start < 0.2  # 5 ms here; a slow machine under load gets its time
 
 
 @pytest.mark.parametrize(
@@ -171,10 +160,8 @@ def test_what_blocks_is_a_fault_that_blocks(name: str, text: str) -> None:
     assert all(isinstance(fault, Fault) and fault.key == name for fault in faults)
 
 
-def test_six_thousand_lines_are_judged_in_no_time() -> None:
+def test_many_lines_of_a_project_are_judged() -> None:
     lines = [
         (*HEAD, f"dv={number % 50 + 1}", "pix_list=-0,5", f"birdies={number}", "restart=1") for number in range(6000)
     ]
-    start = time.perf_counter()
     assert not any(blocking_fault(line, "SEQ/Map") for line in lines)
-    assert time.perf_counter() - start < 2  # 0.1 s here
