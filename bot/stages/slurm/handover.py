@@ -73,7 +73,7 @@ class HandOver:
             self.take_up(attempts[-1], self.living.store.read(attempts[-1].batch.partition("/")[0]))
             return None
         number = door.next_attempt(unit.name, unit.digest, level)
-        return Task(unit, number, self._resources(unit, level, again=True))
+        return Task(unit, number, batches.resources_of(unit, self.shop.site.settings.slurm, attempts))
 
     def take_back(self, batch: Batch) -> list[Unit]:
         """Withdraw the units of a batch of which Slurm has taken nothing, so that they may come in another."""
@@ -115,10 +115,10 @@ class HandOver:
             self.living.store.write(new, self._script(new))
             self.living.exchange(new)
 
-    def _resources(self, unit: Unit, level: int, *, again: bool = False) -> Resources:
-        """Return what a unit gets now; `again`: its newest attempt has ended, and counts."""
-        attempts = self.shop.door.read_unit(unit.name, unit.digest, level)
-        return batches.resources_of(unit, self.shop.site.settings.slurm, attempts if again else attempts[:-1])
+    def _resources(self, unit: Unit, level: int) -> Resources:
+        """Return what the open attempt of a unit gets now: its newest, after those that count."""
+        attempts = self.shop.door.read_unit(unit.name, unit.digest, level)[:-1]
+        return batches.resources_of(unit, self.shop.site.settings.slurm, attempts)
 
     def release_held(self, rows: list[Row]) -> None:
         """Release combinations that a crash left on hold."""
