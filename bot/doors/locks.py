@@ -43,7 +43,7 @@ def hold(path: Path, what: str, purpose: str) -> Iterator[None]:
 
 @contextmanager
 def in_turn(
-    *locks: Callable[[], AbstractContextManager[object]], wait_s: float, pause_s: float, is_told: bool = False
+    *locks: Callable[[], AbstractContextManager[object]], wait_s: float, pause_s: float = 0.2, is_told: bool = False
 ) -> Iterator[None]:
     """Hold several locks at once. Who finds one taken lets go of all, and tries again for `wait_s`; then it is Busy.
 

@@ -21,7 +21,6 @@ from bot.doors.locks import hold, in_turn
 from bot.errors import DoorError
 
 STATE, NEW = ".lmtbot", ".new"
-RETRY_S = 0.2
 
 
 class SiteStore:
@@ -39,7 +38,7 @@ class SiteStore:
         except OSError as error:
             raise DoorError(f"{self.out}: {error.strerror}; give a folder that can be written, by --out DIR") from error
         lock = partial(hold, self._state / "lock", str(self.out), "lmtbot site build")
-        with in_turn(lock, wait_s=wait_s, pause_s=RETRY_S, is_told=True):
+        with in_turn(lock, wait_s=wait_s, is_told=True):
             for folder in ("", "assets", STATE):  # elsewhere goes whatever has no name
                 self.remove(folder, [one for one in self.names(folder) if one.startswith(".") and one.endswith(NEW)])
             yield

@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 INDEX_FILE = "data_lmt.index"
 LOCK_FILE = ".data_lmt.lock"
 LAST_FILE = "last.obsnum"
-RETRY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def _be_alone(stack: ExitStack, folder: Path, *, wait: bool) -> None:
     """Hold the lock for as long as the stack lasts; say once whom we wait for."""
     lock = partial(hold, folder / LOCK_FILE, str(folder), "lmtbot scan")
     try:
-        stack.enter_context(in_turn(lock, wait_s=math.inf if wait else 0, pause_s=RETRY_S, is_told=True))
+        stack.enter_context(in_turn(lock, wait_s=math.inf if wait else 0, is_told=True))
     except OSError as error:
         cure = "--out DIR keeps log and index elsewhere"
         raise DoorError(f"{folder}: nothing can be written there ({error.strerror}); {cure}") from error
